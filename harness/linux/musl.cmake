@@ -17,8 +17,9 @@ target_link_libraries(minit_musl INTERFACE minit_warnings)
 target_include_directories(minit_musl INTERFACE ${PROJECT_SOURCE_DIR})
 # libc++ wants to know its C library; where it would abort with a message, it traps.
 target_compile_definitions(minit_musl INTERFACE
-  _GNU_SOURCE _LIBCPP_HAS_MUSL_LIBC=1 "_LIBCPP_VERBOSE_ABORT(...)=__builtin_trap()")
+  _GNU_SOURCE _LIBCPP_HAS_MUSL_LIBC=1)
 target_compile_options(minit_musl INTERFACE
+  "-D_LIBCPP_VERBOSE_ABORT(...)=__builtin_trap()"
   --target=x86_64-linux-musl -nostdinc++ -nostdlibinc
   "SHELL:-isystem ${LIBCXX_INCLUDE_DIR}" "SHELL:-isystem ${MUSL_INCLUDE_DIR}"
   "SHELL:-idirafter /usr/include" "SHELL:-idirafter /usr/include/x86_64-linux-gnu"
@@ -26,7 +27,7 @@ target_compile_options(minit_musl INTERFACE
   -fno-pic -fno-pie -ffunction-sections -fdata-sections -fcf-protection=none
   "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=." -Wno-unused-command-line-argument)
 target_link_options(minit_musl INTERFACE
-  --target=x86_64-linux-musl -fuse-ld=lld-19 -static -nostdlib -no-pie
+  --target=x86_64-linux-musl -fuse-ld=lld-19 -static -nostdlib
   "SHELL:${MUSL_LIBRARY_DIR}/crt1.o ${MUSL_LIBRARY_DIR}/crti.o"
   -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,norelro -Wl,--no-rosegment)
 

@@ -1,0 +1,48 @@
+// Console: where init says what it does, without ever being held up by it.
+//
+// A console can block for ever: a serial line whose other side holds flow control, a terminal or a
+// pipe that nobody reads. So it is opened non-blocking, in an open file of its own (O_NONBLOCK set on
+// an inherited one would change it for everybody who shares it). Where nothing can be opened so, each
+// line is written by a helper process, which may block in init's stead. Polling before a blocking
+// write would not do: a terminal with room for one byte says that it is writable.
+//
+// Best effort: what the console does not take at once is lost.
+#ifndef MINIT_HARNESS_LINUX_CONSOLE_H_
+#define MINIT_HARNESS_LINUX_CONSOLE_H_
+
+namespace minit {
+
+// One line of text, put together on the stack. What does not fit is left out.
+class Line {
+ public:
+  Line& operator<<(const char* text);
+  Line& operator<<(int number);
+
+  const char* text() const { return text_; }
+  unsigned long size() const { return size_; }
+
+ private:
+  void Put(char character);
+
+  char text_[256];
+  unsigned long size_ = 0;
+};
+
+class Console {
+ public:
+  // Opens the first that can be had: /dev/console; what standard error is, through /proc; else
+  // none, and helpers write to standard error.
+  void Open();
+
+  // Writes the line, or as much as is taken. Never waits. Leaves no SIGPIPE pending.
+  void Write(const Line& line) const;
+
+ private:
+  void WriteByHelper(const Line& line) const;
+
+  int descriptor_ = -1;
+};
+
+}  // namespace minit
+
+#endif  // MINIT_HARNESS_LINUX_CONSOLE_H_
