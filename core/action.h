@@ -6,7 +6,7 @@
 //                     an empty mask, exec
 //   AwaitSignal       rt_sigtimedwait                        SignalTaken, NothingTaken,
 //                                                            Interrupted, RebootDue
-//   Reap              wait4(-1, WNOHANG | __WALL)              Reaped, NothingToReap, NoChildren,
+//   Reap              wait4(-1, WNOHANG | __WALL)           Reaped, NothingToReap, NoChildren,
 //                                                            WaitFailed, RebootDue
 //   Forward           kill(-child, signal)                   Forwarded
 //   Release           ptrace(PTRACE_DETACH, pid, signal)     Released

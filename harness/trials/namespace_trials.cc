@@ -1,0 +1,372 @@
+// The trials that a VM cannot give cheaply: calls that the kernel refuses or never ends, consoles that
+// nobody reads, and signals sent at one exact moment. Each runs an init in a PID namespace of the kernel
+// here, with trial.cc as its child. scripts/verify runs them all, ctest too.
+//
+// usage: namespace_trials --init PATH --child PATH CASE | --list
+// Prints what did not hold, a line each. Exit: 0 all held, 1 something did not, 2 could not run.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/rig/namespace.h"
+#include "harness/trials/order_trial.h"
+
+namespace minit {
+namespace {
+
+using rig::CannotRun;
+using rig::Namespace;
+using rig::NamespaceOptions;
+using rig::NowNs;
+using Kind = Namespace::Event::Kind;
+using Problems = std::vector<std::string>;
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kDelay = 30 * kSecond;
+// A busy host may add this much to what the contract allows; nothing here waits for it to pass.
+constexpr std::int64_t kSlack = 15 * kSecond;
+
+// What becomes of a held call.
+enum class Fate { kPasses, kRefused, kHangs, kPretended };
+
+struct HeldCall {
+  std::int64_t time_ns;
+  int number;
+  bool by_init;
+  Fate fate;
+};
+
+// All that happened in one trial.
+struct Course {
+  std::vector<HeldCall> calls;
+  std::vector<std::string> reports;
+  std::int64_t child_ended_ns = -1;
+  std::int64_t ended_ns = -1;  // process 1
+  int status = 0;
+  std::string console;
+
+  // The times of the calls with this number and fate.
+  std::vector<std::int64_t> TimesOf(int number, Fate fate) const {
+    std::vector<std::int64_t> times;
+    for (const HeldCall& call : calls) {
+      if (call.number == number && call.fate == fate) times.push_back(call.time_ns);
+    }
+    return times;
+  }
+  bool restarted() const {  // as it looks from outside a PID namespace: reboot(2)
+    return ended_ns >= 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP &&
+           !TimesOf(SYS_reboot, Fate::kPasses).empty();
+  }
+};
+
+// What is to become of a held call; `count` is how many forks init has asked for before.
+using Policy = std::function<Fate(int number, bool by_init, int count)>;
+
+bool IsFork(int number) {
+  return number == SYS_clone || number == SYS_fork || number == SYS_vfork || number == SYS_clone3;
+}
+
+// Runs the trial to its end, or for as long as two delays would take.
+Course RunTrial(NamespaceOptions options, const char* trial, const Policy& policy) {
+  options.environment = {std::string("TRIAL=") + trial, "TRIAL_REPORT=/report", "MARK=unchanged"};
+  options.held_calls = {SYS_clone, SYS_fork, SYS_vfork, SYS_clone3, SYS_sync, SYS_reboot};
+  Namespace place(options);
+  place.Run();
+  Course course;
+  int forks = 0;
+  const std::int64_t deadline = NowNs() + 2 * kDelay + kSlack;
+  for (;;) {
+    const Namespace::Event event = place.Next(deadline);
+    if (event.kind == Kind::kTimedOut) break;
+    if (event.kind == Kind::kEnded) {
+      course.ended_ns = event.time_ns;
+      course.status = event.status;
+      break;
+    }
+    if (event.kind == Kind::kReport) {
+      course.reports.push_back(event.line);
+      if (event.line == "end") course.child_ended_ns = event.time_ns;
+      continue;
+    }
+    const bool by_init = event.pid == place.pid();
+    const Fate fate = policy(event.number, by_init, forks);
+    forks += IsFork(event.number) && by_init;
+    course.calls.push_back({event.time_ns, event.number, by_init, fate});
+    if (fate == Fate::kPasses) place.LetPass(event);
+    if (fate == Fate::kRefused) place.Refuse(event, event.number == SYS_reboot ? EPERM : EAGAIN);
+    if (fate == Fate::kPretended) place.Pretend(event);
+  }
+  course.console = place.console();
+  return course;
+}
+
+// Syncing the disks of this machine is nobody's business here; all else is performed.
+Fate Ordinary(int number, bool, int) {
+  return number == SYS_sync ? Fate::kPretended : Fate::kPasses;
+}
+
+void Expect(bool holds, const std::string& otherwise, Problems* problems) {
+  if (!holds) problems->push_back(otherwise);
+}
+
+// What every trial must come to.
+Problems JudgeRestart(const Course& course, bool child_started) {
+  Problems problems;
+  for (const std::string& report : course.reports) {
+    if (report.rfind("fault", 0) == 0) problems.push_back(report);
+  }
+  if (child_started) {
+    Expect(course.child_ended_ns >= 0, "the child was not started, or died early", &problems);
+  }
+  Expect(course.restarted(), "init did not restart the machine", &problems);
+  return problems;
+}
+
+std::string Seconds(std::int64_t ns) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.3f s", static_cast<double>(ns) / 1e9);
+  return text;
+}
+
+void ExpectAfter(std::int64_t from, std::int64_t at_least, std::int64_t at_most,
+                 const Course& course, Problems* problems) {
+  const std::vector<std::int64_t> restarts = course.TimesOf(SYS_reboot, Fate::kPasses);
+  if (restarts.empty()) return;  // told already
+  const std::int64_t after = restarts.front() - from;
+  Expect(at_least <= after && after <= at_most + kSlack,
+         "restarted " + Seconds(after) + " after the end, not within " + Seconds(at_least) +
+             " to " + Seconds(at_most),
+         problems);
+}
+
+// --- Calls refused, calls that hang ---
+
+Problems ForkOfChildRefused(const NamespaceOptions& options) {
+  const Course course = RunTrial(options, "exit:0", [](int number, bool by_init, int count) {
+    return IsFork(number) && by_init && count == 0 ? Fate::kRefused
+                                                   : Ordinary(number, by_init, count);
+  });
+  Problems problems = JudgeRestart(course, false);
+  Expect(course.reports.empty(), "a child ran all the same", &problems);
+  Expect(course.console.find("/core") != std::string::npos, "no line names /core", &problems);
+  if (!course.calls.empty()) {
+    ExpectAfter(course.calls.front().time_ns, kDelay, kDelay + kSecond, course, &problems);
+  }
+  return problems;
+}
+
+// The forks after the child's are refused, `refused` of them.
+Course RefuseHelper(const NamespaceOptions& options, int refused) {
+  return RunTrial(options, "exit:0", [refused](int number, bool by_init, int count) {
+    return IsFork(number) && by_init && 1 <= count && count <= refused
+               ? Fate::kRefused
+               : Ordinary(number, by_init, count);
+  });
+}
+
+Problems JudgeRefusedHelper(const Course& course, std::size_t least_tries) {
+  Problems problems = JudgeRestart(course, true);
+  std::size_t tries = 0;
+  for (const HeldCall& call : course.calls) {
+    tries += call.fate == Fate::kRefused;
+    Expect(call.number != SYS_sync || !call.by_init, "init synced in place", &problems);
+  }
+  Expect(tries >= least_tries, "forked only " + std::to_string(tries) + " times", &problems);
+  return problems;
+}
+
+Problems ForkOfHelperRefusedTwice(const NamespaceOptions& options) {
+  const Course course = RefuseHelper(options, 2);
+  Problems problems = JudgeRefusedHelper(course, 2);
+  Expect(!course.TimesOf(SYS_sync, Fate::kPretended).empty(), "not synced", &problems);
+  ExpectAfter(course.child_ended_ns, 0, 2 * kSecond, course, &problems);
+  return problems;
+}
+
+Problems ForkOfHelperRefusedAlways(const NamespaceOptions& options) {
+  const Course course = RefuseHelper(options, INT32_MAX);
+  Problems problems = JudgeRefusedHelper(course, 20);
+  ExpectAfter(course.child_ended_ns, kDelay, kDelay + kSecond, course, &problems);
+  return problems;
+}
+
+Problems SyncHangs(const NamespaceOptions& options) {
+  const Course course = RunTrial(options, "exit:0", [](int number, bool, int) {
+    return number == SYS_sync ? Fate::kHangs : Fate::kPasses;
+  });
+  Problems problems = JudgeRestart(course, true);
+  Expect(!course.TimesOf(SYS_sync, Fate::kHangs).empty(), "nothing was synced", &problems);
+  ExpectAfter(course.child_ended_ns, kDelay, kDelay + kSecond, course, &problems);
+  return problems;
+}
+
+Problems RestartRefused(const NamespaceOptions& options) {
+  bool refused = false;
+  const Course course =
+      RunTrial(options, "exit:0", [&refused](int number, bool by_init, int count) {
+        if (number != SYS_reboot || refused) return Ordinary(number, by_init, count);
+        refused = true;
+        return Fate::kRefused;
+      });
+  Problems problems = JudgeRestart(course, true);
+  const std::vector<std::int64_t> first = course.TimesOf(SYS_reboot, Fate::kRefused);
+  Expect(first.size() == 1, "no restart was tried", &problems);
+  if (!first.empty()) ExpectAfter(first.front(), kSecond, kDelay + kSecond, course, &problems);
+  return problems;
+}
+
+// --- Consoles that nobody reads ---
+
+// A terminal or a pipe, as full as it gets. What is written next would block.
+class FullConsole {
+ public:
+  explicit FullConsole(bool terminal) {
+    if (terminal) {
+      reader_ = rig::Descriptor(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+      if (reader_.number() < 0 || unlockpt(reader_.number()) != 0) throw CannotRun("no terminal");
+      path_ = ptsname(reader_.number());
+    } else {
+      std::string pattern = "/tmp/minit-console-XXXXXX";
+      if (mkdtemp(pattern.data()) == nullptr) throw CannotRun("cannot make a directory in /tmp");
+      directory_ = pattern;
+      path_ = directory_ + "/fifo";
+      if (mkfifo(path_.c_str(), 0600) != 0) throw CannotRun("cannot make a fifo");
+      reader_ = rig::Descriptor(open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    }
+    writer_ = rig::Descriptor(open(path_.c_str(), O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+    const std::string filler(512, 'x');
+    while (write(writer_.number(), filler.data(), filler.size()) > 0) {
+    }
+    while (write(writer_.number(), "x", 1) > 0) {
+    }
+    fcntl(writer_.number(), F_SETFL, 0);  // for those who inherit it, it blocks
+  }
+  FullConsole(const FullConsole&) = delete;
+  FullConsole& operator=(const FullConsole&) = delete;
+  ~FullConsole() {
+    if (directory_.empty()) return;
+    unlink(path_.c_str());
+    rmdir(directory_.c_str());
+  }
+
+  const std::string& path() const { return path_; }
+  int writer() const { return writer_.number(); }
+  void CloseReader() { reader_.Close(); }
+
+ private:
+  std::string directory_, path_;
+  rig::Descriptor reader_, writer_;
+};
+
+Problems JudgeConsole(const Course& course) {
+  Problems problems = JudgeRestart(course, true);
+  ExpectAfter(course.child_ended_ns, 0, kSecond, course, &problems);
+  return problems;
+}
+
+Problems FullDevConsole(NamespaceOptions options, bool terminal) {
+  const FullConsole console(terminal);
+  options.console = console.path();
+  return JudgeConsole(RunTrial(options, "exit:0", Ordinary));
+}
+
+Problems FullStandardError(NamespaceOptions options, bool terminal, bool proc) {
+  const FullConsole console(terminal);
+  options.standard_error = console.writer();
+  options.proc = proc;
+  return JudgeConsole(RunTrial(options, "exit:0", Ordinary));
+}
+
+// Writing there raises SIGPIPE, for init itself: the child must not be given it.
+Problems BrokenStandardError(NamespaceOptions options) {
+  FullConsole console(false);
+  console.CloseReader();
+  options.standard_error = console.writer();
+  const Course course = RunTrial(options, "settle", Ordinary);
+  Problems problems = JudgeConsole(course);
+  Expect(course.reports.size() >= 2 && course.reports[1] == "ok no signal that nobody sent",
+         "the child did not say that it got no signal", &problems);
+  return problems;
+}
+
+struct Case {
+  const char* name;
+  std::function<Problems(const NamespaceOptions&)> run;
+};
+
+const std::vector<Case>& Cases() {
+  static const std::vector<Case> cases = {
+      {"signals-before-the-child-runs", trials::SignalsKeepTheirOrder},
+      {"fork-of-child-refused", ForkOfChildRefused},
+      {"fork-of-helper-refused-twice", ForkOfHelperRefusedTwice},
+      {"fork-of-helper-refused-always", ForkOfHelperRefusedAlways},
+      {"sync-hangs", SyncHangs},
+      {"restart-refused", RestartRefused},
+      {"full-terminal-as-dev-console", [](const auto& o) { return FullDevConsole(o, true); }},
+      {"full-pipe-as-dev-console", [](const auto& o) { return FullDevConsole(o, false); }},
+      {"full-terminal-as-stderr", [](const auto& o) { return FullStandardError(o, true, true); }},
+      {"full-pipe-as-stderr", [](const auto& o) { return FullStandardError(o, false, true); }},
+      {"full-terminal-as-stderr-no-proc",
+       [](const auto& o) { return FullStandardError(o, true, false); }},
+      {"full-pipe-as-stderr-no-proc",
+       [](const auto& o) { return FullStandardError(o, false, false); }},
+      {"broken-pipe-as-stderr", BrokenStandardError},
+  };
+  return cases;
+}
+
+int RunCase(const Case& one, const NamespaceOptions& options) {
+  const Problems problems = one.run(options);
+  for (const std::string& problem : problems) std::printf("%s\n", problem.c_str());
+  return problems.empty() ? 0 : 1;
+}
+
+int Main(int count, char** arguments) {
+  NamespaceOptions options;
+  std::string name;
+  for (int i = 1; i < count; ++i) {
+    const std::string argument = arguments[i];
+    if (argument == "--list") {
+      for (const Case& one : Cases()) std::printf("%s\n", one.name);
+      return 0;
+    }
+    if (argument == "--init" && i + 1 < count) {
+      options.init = arguments[++i];
+    } else if (argument == "--child" && i + 1 < count) {
+      options.child = arguments[++i];
+    } else {
+      name = argument;
+    }
+  }
+  for (const Case& one : Cases()) {
+    if (name != one.name) continue;
+    if (options.init.empty() || options.child.empty()) break;
+    return RunCase(one, options);
+  }
+  std::fprintf(stderr, "usage: namespace_trials --init PATH --child PATH CASE | --list\n");
+  return 2;
+}
+
+}  // namespace
+}  // namespace minit
+
+int main(int count, char** arguments) {
+  minit::rig::StopOnSignals();
+  try {
+    return minit::Main(count, arguments);
+  } catch (const minit::rig::CannotRun& problem) {
+    std::fprintf(stderr, "namespace_trials: %s\n", problem.what());
+    return 2;
+  }
+}

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Puts an init through every trial on real kernels, several at once. scripts/verify builds, then runs this."""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "harness/rig"))
+
+import vm  # noqa: E402
+import vm_trials  # noqa: E402
+
+HELD, FAILED, COULD_NOT_RUN = "held", "failed", "could not run"
+VM_TIMEOUT_SECONDS = 300
+
+
+@dataclasses.dataclass
+class Verdict:
+    name: str
+    where: str  # "vm" or "namespace"
+    outcome: str
+    seconds: float
+    problems: list
+    logs: list
+
+
+class Trials:
+    """All trials of one init. `programs` is a build's folder with bin/ and harness/trials/."""
+
+    def __init__(self, programs, init):
+        self.init = init
+        self.trial = programs / "bin/trial"
+        self.namespace_trials = programs / "harness/trials/namespace_trials"
+        self.stop = threading.Event()
+
+    def all(self):
+        """(name, where, function without arguments that returns a Verdict), the longest first."""
+        listed = subprocess.run([self.namespace_trials, "--list"], capture_output=True, text=True, check=True)
+        return ([(name, "namespace", lambda name=name: self.in_namespace(name))
+                 for name in listed.stdout.split()] +
+                [(case.name, "vm", lambda case=case: self.in_vm(case)) for case in vm_trials.CASES])
+
+    def in_vm(self, case):
+        started = time.monotonic()
+        try:
+            problems, boot = vm_trials.run(case, vm.read_program(self.init, "init"),
+                                           vm.read_program(self.trial, "child"), VM_TIMEOUT_SECONDS, self.stop)
+        except vm.CannotStart as problem:
+            return Verdict(case.name, "vm", COULD_NOT_RUN, time.monotonic() - started, [str(problem)], [])
+        return Verdict(case.name, "vm", FAILED if problems else HELD, boot.seconds, problems,
+                       [str(boot.console_path), str(boot.kernel_path)])
+
+    def in_namespace(self, name):
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [self.namespace_trials, "--init", self.init, "--child", self.trial, name],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace", start_new_session=True)
+        while True:
+            try:
+                output, _ = process.communicate(timeout=0.2)
+                break
+            except subprocess.TimeoutExpired:
+                if self.stop.is_set():
+                    process.terminate()
+        outcome = {0: HELD, 1: FAILED}.get(process.returncode, COULD_NOT_RUN)
+        return Verdict(name, "namespace", outcome, time.monotonic() - started, output.splitlines(), [])
+
+
+def run_all(chosen, trials, boots_at_once):
+    """Runs the trials; prints a line each as it ends. Returns the verdicts in the order of `chosen`."""
+    with concurrent.futures.ThreadPoolExecutor(boots_at_once) as boots, \
+         concurrent.futures.ThreadPoolExecutor(32) as idle_ones:  # namespace trials mostly wait
+        running = [(boots if where == "vm" else idle_ones).submit(run) for _, where, run in chosen]
+        try:
+            for done in concurrent.futures.as_completed(running):
+                print_verdict(done.result())
+        except KeyboardInterrupt:
+            trials.stop.set()
+            for waiting in running:
+                waiting.cancel()
+            raise
+    return [done.result() for done in running]
+
+
+def print_verdict(verdict):
+    print(f"{verdict.outcome:<14}{verdict.where:<10} {verdict.name:<34}{verdict.seconds:7.1f} s", flush=True)
+    for problem in verdict.problems:
+        print(f"    {problem}")
+    if verdict.outcome == FAILED:
+        for log in verdict.logs:
+            print(f"    log: {log}")
+        print(f"    again: scripts/verify --only '^{verdict.name}$'", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="scripts/verify",
+        description="Puts an init through every trial on real kernels: boots in QEMU, and PID namespaces here.",
+        epilog="Exit: 0 all held, 1 something did not, 2 something could not run.")
+    parser.add_argument("--init", metavar="PATH", help="a static init to try (default: ours)")
+    parser.add_argument("--only", metavar="REGEX", default="", help="only the trials whose name matches")
+    parser.add_argument("--list", action="store_true", help="name the trials and end")
+    parser.add_argument("--json", metavar="FILE", help="also write the verdicts there")
+    parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count(), help="boots at once (default: a core each)")
+    parser.add_argument("--programs", metavar="DIR", type=pathlib.Path, default=ROOT / "build/release",
+                        help="the build to take the programs from (default: %(default)s)")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    trials = Trials(options.programs, options.init or options.programs / "bin/init")
+    try:
+        chosen = [one for one in trials.all() if re.search(options.only, one[0])]
+    except re.error as problem:
+        print(f"verify: --only '{options.only}' is no regular expression: {problem}", file=sys.stderr)
+        return 2
+    except OSError as problem:
+        print(f"verify: {problem}; build first: scripts/verify does", file=sys.stderr)
+        return 2
+    if options.list:
+        for name, where, _ in chosen:
+            print(f"{where:<10} {name}")
+        return 0
+    if not chosen:
+        print(f"verify: no trial matches '{options.only}'; --list names them", file=sys.stderr)
+        return 2
+    started = time.monotonic()
+    print(f"verify: {len(chosen)} trials of {trials.init}", flush=True)
+    try:
+        verdicts = run_all(chosen, trials, max(options.jobs, 1))
+    except KeyboardInterrupt:
+        print("verify: interrupted", file=sys.stderr)
+        return 2
+    return summarise(verdicts, time.monotonic() - started, options.json)
+
+
+def summarise(verdicts, seconds, json_path):
+    counts = {outcome: sum(verdict.outcome == outcome for verdict in verdicts)
+              for outcome in (HELD, FAILED, COULD_NOT_RUN)}
+    print(f"verify: {counts[HELD]} held, {counts[FAILED]} failed, {counts[COULD_NOT_RUN]} could not run, "
+          f"in {seconds:.0f} s")
+    if json_path:
+        try:
+            with open(json_path, "w", encoding="utf-8") as file:
+                json.dump({"seconds": seconds, "counts": counts,
+                           "trials": [dataclasses.asdict(verdict) for verdict in verdicts]}, file, indent=1)
+        except OSError as problem:
+            print(f"verify: cannot write {json_path}: {problem.strerror}", file=sys.stderr)
+            return 2
+    return 2 if counts[COULD_NOT_RUN] else 1 if counts[FAILED] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
