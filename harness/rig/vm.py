@@ -18,6 +18,7 @@ import pathlib
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -87,10 +88,19 @@ def read_program(path, what):
         content = pathlib.Path(path).read_bytes()
     except OSError as error:
         raise CannotStart(f"cannot read {what} {path}: {error.strerror}") from error
-    if content[:4] == b"\x7fELF" and b"/ld-" in content[:4096]:
+    if wants_linker(content):
         raise CannotStart(f"{what} {path} is dynamically linked, and nothing but it is in the image: "
                           "give a static program")
     return content
+
+
+def wants_linker(program):
+    """Whether an ELF file (elf(5)) has a PT_INTERP segment: nothing in the image could load it."""
+    if program[:5] != b"\x7fELF\x02":
+        return False
+    offset, = struct.unpack_from("<Q", program, 32)
+    size, count = struct.unpack_from("<HH", program, 54)
+    return any(struct.unpack_from("<I", program, offset + i * size) == (3,) for i in range(count))
 
 
 def boot(files, parameters="", timeout=120, name=None, echo=None, stop=None):
@@ -188,7 +198,7 @@ def main():
     parameters = options.append
     child = options.child
     if child is None:
-        child, parameters = ROOT / "build/init/bin/trial", "TRIAL=exit:42 " + parameters
+        child, parameters = ROOT / "build/init/bin/trial", "TRIAL=exit:42 MARK=unchanged " + parameters
     try:
         files = {"/init": (read_program(options.init, "init"), 0o755),
                  "/core": (read_program(child, "child"), 0o755)}
