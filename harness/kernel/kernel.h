@@ -1,0 +1,422 @@
+// The kernel model: Linux as PID 1 can see it, at the level of system calls, in virtual time.
+//
+// What this is: a deterministic state machine that says what each call returns and what each event
+// of the world does, by the rules of the real kernel. docs/kernel-model.md lists the rules, their
+// sources, the test that holds each, and what is left out. It knows no particular init.
+// What this is not: a scheduler. Nothing runs by itself; whoever drives it decides who is next.
+//
+// A Kernel is a plain value. It allocates nothing; copying and resetting cost as much as lives in it.
+//
+// Two ways in:
+//   calls   Issue() makes a system call for a process or thread and says how it ended, or that it
+//           blocks. Resume() says what a thread does when it next runs: what its call returned, or
+//           which signal handler it must run.
+//   world   Events that no modelled process asks for by a call of its own: births and deaths of
+//           puppets, threads, signals from elsewhere, faults.
+//
+// Two sorts of processes: *subjects* run init's own code (init, and what it forks, until that calls
+// exec): a rig drives them by Issue and Resume. *Puppets* are all others: they are moved from
+// outside, by Issue or the events below; handlers of theirs run unseen, at once.
+//
+// Invariants, all checked by IsValid():
+//   1. Init is alive until ending() says otherwise, and is in slot 0.
+//   2. Order lists each live slot once; children and tracees are waited for in that order: own
+//      children by birth, adopted ones appended when adopted (so a move to the end).
+//   3. Numbers are unique. No number in use as a process, thread, group or session is given out.
+//   4. Parent, tracer and leader name live tasks; only leaders have parents; nobody is its own
+//      parent but init, whose parent is outside.
+//   5. A zombie leader without live threads waits to be reaped by its parent or tracer; other dead
+//      threads are gone, unless traced. Nothing blocked or stopped is dead.
+//   6. KILL and STOP are never masked, ignored or handled. Ignored and handled are disjoint.
+//   7. A signal that is pending, unmasked and at a default that does something, on a thread that is
+//      neither stopped nor in an uninterruptible call, has been acted on.
+//   8. A blocked call that could complete has completed; a deadline in the past has fired.
+//   9. Every descriptor names an object that counts it.
+// The tests beside hold them; totality_test.cc after every step of random stories.
+
+#ifndef MINIT_HARNESS_KERNEL_KERNEL_H_
+#define MINIT_HARNESS_KERNEL_KERNEL_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "harness/kernel/call.h"
+
+namespace minit::kernel {
+
+inline constexpr int kExplorerCapacity = 8;    // tasks (processes and threads) for an enumeration
+inline constexpr int kScenarioCapacity = 512;  // tasks for everything else
+inline constexpr int kDescriptors = 64;        // per process: numbers 0 to 63, else EMFILE
+inline constexpr uint64_t kCallTimeNs = 1000;  // what a visible call of a subject takes
+
+// How init is entered. Children, descriptors and pending signals are given by events after Reset.
+struct Entry {
+  uint32_t signal_queue_limit = 1024;  // RLIMIT_SIGPENDING of everyone (one user)
+  Pid pid_max = 32768;                 // numbers run from 2 to pid_max - 1
+  bool last_thread_status = true;      // 6.18: the last thread's exit code wins; else the leader's
+  bool pid_namespace = false;          // PID 1 of a namespace rather than of the machine: reboot(2)
+  uint64_t ignored = 0;                // dispositions of init
+  uint64_t mask = 0;                   // of init
+
+  bool operator==(const Entry&) const = default;
+};
+
+// Faults that the kernel can give. They stay until changed, those with a count until used up.
+struct Faults {
+  uint8_t fork_failures = 0;    // so many forks of subjects fail next; 255: all
+  int16_t fork_error = 11;      // EAGAIN or ENOMEM
+  uint8_t exec_failures = 0;    // so many execs of subjects fail next; 255: all
+  int16_t exec_error = 2;       // ENOENT, EACCES, ENOEXEC, …
+  uint8_t reboot_failures = 0;  // so many reboots fail next; 255: all
+  int16_t reboot_error = 1;     // EPERM or EINVAL
+  bool sync_hangs = false;      // sync does not return until this is false again
+  int32_t console_room = -1;    // bytes that the console still takes; -1: any number
+
+  bool operator==(const Faults&) const = default;
+};
+
+// What a thread does when it is next allowed to run.
+struct Step {
+  enum class Kind : uint8_t {
+    kRuns,     // it is in user mode, nothing to report: it may make a call
+    kReturns,  // its call has ended with `result`
+    kHandler,  // it enters the handler of `signal`; see EnterHandler
+    kBlocked,  // its call goes on, or it waits for the end of its vfork
+    kStopped,  // it is stopped, by a signal or a tracer
+    kGone,     // it does not exist, is dead, or the machine is no more
+  };
+
+  Kind kind = Kind::kGone;
+  uint8_t signal = 0;
+  bool owed = false;      // the handler's signal was owed: see StartOwing
+  bool in_call = false;   // kHandler: it interrupts a call, or comes as one returns
+  bool restarts = false;  // then the call is made again after the handler; else it returns `result`
+  uint64_t mask = 0;      // kHandler: what LeaveHandler should put back
+  Result result;
+};
+
+// How it all ended, as far as it did.
+enum class Ending : uint8_t {
+  kNone,
+  kRestart,   // reboot(RESTART)
+  kRestart2,  // reboot(RESTART2)
+  kHalt,
+  kPowerOff,
+  kInitDied,  // exit or signal: a panic, or the end of the namespace
+};
+
+enum class Activity : uint8_t {
+  kRunning,    // in user mode, or about to return to it
+  kBlocked,    // in a call
+  kSuspended,  // by its own vfork
+  kStopped,    // by a stop signal
+  kTraced,     // in a stop that its tracer can see
+  kZombie,     // dead, not reaped
+};
+
+// What can be seen of one process or thread.
+struct View {
+  Pid pid = 0;
+  Pid process = 0;  // its process: pid itself unless this is a further thread
+  Pid parent = 0;   // 0 for init
+  Pid tracer = 0;   // 0 for none
+  Pid group = 0;
+  Pid session = 0;
+  Activity activity = Activity::kZombie;
+  bool subject = false;       // runs init's code
+  bool has_execed = false;    // since its fork
+  bool kept = false;          // see Keep
+  bool stopped = false;       // its process is in a group-stop
+  bool stop_to_tell = false;  // … that a wait with WUNTRACED would still report
+  bool has_terminal = false;  // its session's controlling terminal is its own
+  bool subreaper = false;
+  int exit_signal = 0;
+  int status = 0;      // of a zombie: raw wait status
+  int trace_stop = 0;  // kTraced: raw status of the stop
+  uint64_t mask = 0;
+  uint64_t pending_thread = 0;
+  uint64_t pending_process = 0;
+  uint64_t ignored = 0;
+  uint64_t handled = 0;
+  uint64_t descriptors = 0;  // open
+  uint64_t close_on_exec = 0;
+  Call call;  // kBlocked: in which
+};
+
+class Kernel {
+ public:
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+
+  // Everything anew: init alone, running, with descriptors none.
+  void Reset(const Entry& entry = {});
+
+  // Becomes equal to `other`, whatever the capacity of either. False, and unchanged, if that has
+  // more tasks than fit here.
+  bool CopyFrom(const Kernel& other);
+
+  // The same world: the same future for the same calls and events.
+  bool operator==(const Kernel& other) const;
+  uint64_t Hash() const;
+
+  // Nothing is broken; see the invariants above. Slow.
+  bool IsValid() const { return WhatIsBroken() == nullptr; }
+  const char* WhatIsBroken() const;  // the first invariant that does not hold, or nullptr
+
+  // --- Calls -------------------------------------------------------------------------------------
+
+  // Makes `call` for the thread `caller`, which must be running (see Resume); otherwise, or once
+  // ending() is not kNone, the answer is kGone. A visible call of a subject first takes kCallTimeNs.
+  Result Issue(Pid caller, const Call& call);
+
+  // Whether this call, now, by this caller, is a visible one.
+  bool IsVisibleNow(Pid caller, const Call& call) const;
+
+  // Lets `thread` run and says what it does. The result of a call is handed out once. kHandler takes
+  // the signal; the rig then calls EnterHandler with the signals to be blocked meanwhile (the
+  // handler's own mask and, without SA_NODEFER, the signal), asks Resume again, since more handlers
+  // may come on top, and LeaveHandler at the sigreturn.
+  Step Resume(Pid thread);
+  void EnterHandler(Pid thread, uint64_t blocked);
+  void LeaveHandler(Pid thread, uint64_t mask);
+
+  // --- Time --------------------------------------------------------------------------------------
+
+  uint64_t now_ns() const { return g_.now_ns; }
+  // When the next time-out, alarm or timer ends; kForever if none is running.
+  uint64_t NextTimer() const;
+  // Lets time pass to `time_ns` (no effect if that is past), firing timers in order on the way.
+  void AdvanceTo(uint64_t time_ns);
+
+  // --- World -------------------------------------------------------------------------------------
+  // Each returns 0 or a number, or -errno where the world cannot do that: ESRCH (no such process, or
+  // dead), EAGAIN (no room for another task), EINVAL, EPERM.
+
+  // Gives init, or another process, a descriptor that it was entered with.
+  int GiveDescriptor(Pid process, int fd, Path what, uint32_t open_flags);
+  // A puppet, forked by a puppet, or by init before it was entered. Returns its number.
+  Pid Fork(Pid parent);
+  // `count` processes that init adopts from the session of `relative`, each dead with status `code`.
+  // Returns how many there was room for.
+  int Burst(Pid relative, int count, int code);
+  // A further thread of a process. Returns its number.
+  Pid StartThread(Pid process);
+  // Ends one thread alone, or the leader alone if that is named.
+  int ExitThread(Pid thread, int code);
+  // Ends a process.
+  int Exit(Pid process, int code);
+  // Ends a process by a signal, from within: a crash. Not init.
+  int Die(Pid process, int signal, bool core);
+  // A fault at an instruction: forced on the thread even if blocked or ignored. Kills init too.
+  int Fault(Pid thread, int signal);
+  // From nobody: as the terminal or a driver does. And from an ancestor of the PID namespace, from
+  // where KILL and STOP also work on init: STOP freezes it, CONT thaws it.
+  int SendFromKernel(Pid process, int signal);
+  int SendFromAncestor(Pid process, int signal);
+  int SendFromKernelToGroup(Pid group, int signal);
+  int QueueFromAncestor(Pid process, int signal);  // sigqueue rather than kill
+  int SendToThreadFromAncestor(Pid thread, int signal);
+  // The next number to be given out, as after writing one less to ns_last_pid.
+  int SetNextPid(Pid pid);
+  // Keeps a subject from running (`at rest` does not wait for it), or no longer.
+  int Keep(Pid process, bool kept);
+
+  const Faults& faults() const { return g_.faults; }
+  void SetFaults(const Faults& faults);
+
+  // --- What a judge asks; nothing changes --------------------------------------------------------
+
+  // Init is blocked in a call that only an event, the end of a fault or time can end, it is neither
+  // frozen nor suspended by its own vfork, and no subject that it forked can run.
+  bool AtRest() const;
+  Ending ending() const { return g_.ending; }
+  int ending_status() const { return g_.ending_status; }  // kInitDied: raw wait status
+
+  // Live tasks, zombies included, in order of birth or adoption.
+  int size() const { return g_.count; }
+  Pid PidAt(int index) const;
+  bool Exists(Pid pid) const { return Find(pid) != nullptr; }
+  View Look(Pid pid) const;  // pid 0 if there is none
+  // What that wait would return now, without doing it: value 0 for nothing, -ECHILD.
+  // Of kWait4: Wait4(-1, kWaitNoHang) for deaths and traced stops.
+  Result PeekWait(Pid process, const Call& wait) const;
+  // How often `signal` is pending for a thread itself, or for its process.
+  int PendingCount(Pid thread, int signal, bool for_process) const;
+  // What an open descriptor is; kMissing if it is closed, kOther if it has no name.
+  Path DescriptorPath(Pid process, int fd) const;
+
+  // Owed signals: pending sets of init kept as if all 64 had been blocked from StartOwing on. What
+  // was pending then is not owed. An instance leaves when init takes its number: Result::owed and
+  // Step::owed say whether the one taken was. Init's own changes of disposition discard none.
+  void StartOwing();
+  bool owing() const { return g_.owing; }
+  uint64_t Owed() const;  // owed, from either set
+  int OwedCount(int signal) const;
+
+ protected:
+  using Slot = uint16_t;
+  static constexpr Slot kNoSlot = 0xffff;
+  static constexpr int kMaxSurplus = 48;
+  static constexpr int kMaxObjects = 24;
+
+  // Whether a thread can run. A group-stop or a stop for a tracer comes on top.
+  enum class Run : uint8_t {
+    kRuns,      // in user mode
+    kReturns,   // its call has ended, Resume has not yet said so
+    kInCall,    // blocked
+    kSignaled,  // blocked no longer, for a handler is due (or was: it may have been discarded)
+    kZombie,
+  };
+
+  // A thread. What belongs to the process is kept in its leader's.
+  struct Task {
+    Pid pid = 0;  // 0: the slot is free
+    Slot leader = kNoSlot;
+    Slot tracer = kNoSlot;  // the leader of the process that traces this thread
+    Run run = Run::kRuns;
+    bool seized = false;              // traced by PTRACE_SEIZE: no SIGSTOP, no SIGTRAP at exec
+    bool trace_stopped = false;       // stopped for its tracer
+    bool trace_injects = false;       // … with a signal that the tracer may pass on
+    bool mask_saved = false;          // sigsuspend and the like put saved_mask back
+    bool handler_in_call = false;     // a call was interrupted for a handler; it was `call`
+    bool reports_own_status = false;  // a zombie thread kept for its tracer
+    uint16_t trace_report = 0;        // raw status of that stop, 0 once it was reported
+    uint16_t trace_signal = 0;        // the signal of the stop
+    uint64_t mask = 0;
+    uint64_t saved_mask = 0;
+    uint64_t pending = 0;
+    uint64_t deadline_ns = kForever;
+    Call call;
+    Result result;
+
+    // Of the process.
+    Slot parent = kNoSlot;  // leader of the parent; kNoSlot for init and for further threads
+    Pid group = 0;
+    Pid session = 0;
+    bool subject = false;
+    bool execed = false;
+    bool kept = false;
+    bool exiting = false;    // the whole process ends with `status`, whatever threads say
+    bool stopped = false;    // group-stop
+    bool continued = false;  // a SIGCONT not yet reported
+    bool subreaper = false;
+    bool has_terminal = false;
+    bool no_child_stop = false;  // SA_NOCLDSTOP
+    bool no_child_wait = false;  // SA_NOCLDWAIT
+    uint8_t stop_report = 0;     // signal of a group-stop not yet reported
+    uint8_t exit_signal = 0;
+    uint16_t threads = 1;  // live ones
+    uint16_t status = 0;   // raw wait status, once dead
+    uint64_t shared_pending = 0;
+    uint64_t ignored = 0;
+    uint64_t handled = 0;
+    uint64_t restarts = 0;  // handlers with SA_RESTART
+    uint64_t alarm_ns = kForever;
+    uint64_t close_on_exec = 0;
+    uint64_t open = 0;
+    std::array<uint8_t, kDescriptors> objects{};
+
+    bool operator==(const Task&) const = default;
+  };
+
+  // An open file description.
+  enum class ObjectKind : uint8_t { kNone, kFile, kSignalFd, kTimerFd, kEpoll, kPidFd };
+  struct Object {
+    ObjectKind kind = ObjectKind::kNone;
+    Path path = Path::kOther;
+    bool non_block = false;
+    uint16_t users = 0;
+    Pid pid = 0;         // pidfd: 0 once that process is reaped
+    uint64_t value = 0;  // signalfd: set; timerfd: when, kForever if unarmed; epoll: descriptors
+
+    bool operator==(const Object&) const = default;
+  };
+
+  // How many entries a pending signal has in its queue, where that is not one: a repeated real-time
+  // signal, or one for which the queue had no room (0: it is pending all the same).
+  struct Surplus {
+    uint16_t owner = 0;  // see Pending
+    uint8_t signal = 0;
+    uint16_t entries = 0;
+
+    bool operator==(const Surplus&) const = default;
+  };
+
+  // One pending set: the word, and the owner by which its surplus is found.
+  struct Pending {
+    uint64_t* bits;
+    uint16_t owner;
+  };
+  struct ShadowSet {  // see StartOwing
+    uint64_t pending = 0;
+    uint64_t unowed = 0;
+
+    bool operator==(const ShadowSet&) const = default;
+  };
+
+  // All that is not a task.
+  struct Globals {
+    Entry entry;
+    Faults faults;
+    Ending ending = Ending::kNone;
+    bool owing = false;
+    uint16_t ending_status = 0;
+    uint16_t count = 0;    // live tasks
+    uint16_t high = 0;     // slots from here on were never used since Reset
+    uint16_t blocked = 0;  // tasks in a call
+    uint16_t surplus_count = 0;
+    uint16_t object_high = 0;
+    uint16_t traces = 0;  // tasks with a tracer
+    Pid last_pid = 1;
+    Pid highest_pid = 1;  // no number above was given out yet
+    Pid terminal_session = 0;
+    Pid terminal_group = 0;  // foreground
+    uint64_t now_ns = 0;
+    uint64_t soonest_ns = kForever;   // no timer ends before this (there may be none)
+    std::array<ShadowSet, 2> shadow;  // of the thread, of the process
+  };
+
+  Kernel(Task* tasks, Slot* order, int capacity)
+      : tasks_(tasks), order_(order), capacity_(capacity) {}
+  ~Kernel() = default;
+
+ private:
+  const Task* Find(Pid pid) const;
+
+  Globals g_;
+  std::array<Surplus, kMaxSurplus> surplus_;
+  std::array<Object, kMaxObjects> objects_;
+  Task* tasks_;
+  Slot* order_;
+  int capacity_;
+};
+
+// A kernel with room for `capacity` tasks. A value like any other.
+template <int capacity>
+class KernelOf : public Kernel {
+ public:
+  explicit KernelOf(const Entry& entry = {}) : Kernel(tasks(), order_, capacity) { Reset(entry); }
+  KernelOf(const KernelOf& other) : Kernel(tasks(), order_, capacity) { CopyFrom(other); }
+  KernelOf& operator=(const KernelOf& other) {
+    CopyFrom(other);
+    return *this;
+  }
+  ~KernelOf() = default;
+
+ private:
+  Task* tasks() { return reinterpret_cast<Task*>(task_bytes_); }
+
+  // Uninitialised beyond what is live: neither read, compared nor copied. Task is a type whose
+  // objects begin to live when bytes are copied there.
+  alignas(Task) std::byte task_bytes_[sizeof(Task) * capacity];
+  Slot order_[capacity];
+};
+
+using ExplorerKernel = KernelOf<kExplorerCapacity>;
+using ScenarioKernel = KernelOf<kScenarioCapacity>;
+
+}  // namespace minit::kernel
+
+#endif  // MINIT_HARNESS_KERNEL_KERNEL_H_
