@@ -94,7 +94,7 @@ struct Step {
   bool in_call = false;   // kHandler: it interrupts a call, or comes as one returns
   bool restarts = false;  // then the call is made again after the handler; else it returns `result`
   uint64_t mask = 0;      // kHandler: what LeaveHandler should put back
-  Result result;
+  Result result{};
 };
 
 // How it all ended, as far as it did.
@@ -258,6 +258,8 @@ class Kernel {
  protected:
   using Slot = uint16_t;
   static constexpr Slot kNoSlot = 0xffff;
+  static constexpr uint64_t kUnmaskable = SignalBit(kSigKill) | SignalBit(kSigStop);
+  static constexpr uint16_t kShadowOwner = 0xfff0;  // see Pending; 4 of them
   static constexpr int kMaxSurplus = 48;
   static constexpr int kMaxObjects = 24;
 
@@ -276,14 +278,13 @@ class Kernel {
     Slot leader = kNoSlot;
     Slot tracer = kNoSlot;  // the leader of the process that traces this thread
     Run run = Run::kRuns;
-    bool seized = false;              // traced by PTRACE_SEIZE: no SIGSTOP, no SIGTRAP at exec
-    bool trace_stopped = false;       // stopped for its tracer
-    bool trace_injects = false;       // … with a signal that the tracer may pass on
-    bool mask_saved = false;          // sigsuspend and the like put saved_mask back
-    bool handler_in_call = false;     // a call was interrupted for a handler; it was `call`
-    bool reports_own_status = false;  // a zombie thread kept for its tracer
-    uint16_t trace_report = 0;        // raw status of that stop, 0 once it was reported
-    uint16_t trace_signal = 0;        // the signal of the stop
+    bool seized = false;         // traced by PTRACE_SEIZE: no SIGSTOP, no SIGTRAP at exec
+    bool trace_stopped = false;  // stopped for its tracer
+    bool trace_injects = false;  // … with a signal that the tracer may pass on
+    bool mask_saved = false;     // sigsuspend and the like put saved_mask back
+    uint8_t injected = 0;        // a signal that its tracer passed on, its handler due
+    uint16_t trace_report = 0;   // raw status of that stop, 0 once it was reported
+    uint16_t trace_signal = 0;   // the signal of the stop
     uint64_t mask = 0;
     uint64_t saved_mask = 0;
     uint64_t pending = 0;
@@ -307,8 +308,8 @@ class Kernel {
     bool no_child_wait = false;  // SA_NOCLDWAIT
     uint8_t stop_report = 0;     // signal of a group-stop not yet reported
     uint8_t exit_signal = 0;
-    uint16_t threads = 1;  // live ones
-    uint16_t status = 0;   // raw wait status, once dead
+    uint16_t threads = 0;  // further ones: live, or dead and kept for their tracer
+    uint16_t status = 0;   // raw wait status, once dead (of a further thread: its own)
     uint64_t shared_pending = 0;
     uint64_t ignored = 0;
     uint64_t handled = 0;
@@ -383,7 +384,177 @@ class Kernel {
   ~Kernel() = default;
 
  private:
+  // What a signal is sent with. `forced`: KILL and STOP reach init. `must_queue`: a real-time one
+  // that finds no room is refused, as sigqueue and tgkill have it, rather than sent without entry.
+  struct Sending {
+    int signal = 0;
+    bool to_thread = false;
+    bool forced = false;
+    bool must_queue = false;
+  };
+  struct Taken {
+    uint8_t signal = 0;  // 0: nothing was there
+    bool from_thread = false;
+    bool owed = false;
+  };
+
+  // tasks.cc: storage.
   const Task* Find(Pid pid) const;
+  Slot FindSlot(Pid pid) const;
+  Slot AddTask();
+  void RemoveTask(Slot slot);
+  void MoveToEnd(int index);
+  Task Canonical(Slot slot, const Slot* rank) const;
+  bool SameSurplus(const Kernel& other, const Slot* rank, const Slot* other_rank) const;
+  void Ranks(Slot* rank) const;
+  Task& Leader(const Task& task) { return tasks_[task.leader]; }
+  const Task& Leader(const Task& task) const { return tasks_[task.leader]; }
+  Activity ActivityOf(const Task& task) const;
+  Slot SlotOf(const Task& task) const { return static_cast<Slot>(&task - tasks_); }
+  bool Over() const { return g_.ending != Ending::kNone; }
+  // Dead as a whole: nothing of it runs any more.
+  bool IsDead(const Task& leader) const {
+    return leader.run == Run::kZombie && leader.threads == 0;
+  }
+  bool IsStopped(const Task& task) const {
+    return task.trace_stopped || (Leader(task).stopped && task.tracer == kNoSlot);
+  }
+
+  // calls.cc: which call does what, and how calls end.
+  Result Perform(Slot slot, const Call& call);
+  Result PerformOnProcesses(Slot slot, const Call& call);
+  Result PerformOnSignals(Slot slot, const Call& call);
+  Result Attempt(Slot slot, const Call& call);  // of one that may block: its result, or kBlocked
+  Result Block(Slot slot, const Call& call);
+  void Return(Slot slot, const Result& result);
+  void Reconsider(Slot slot);
+  void ReconsiderAll(uint64_t kinds);  // bit n for CallKind n
+  void InterruptWithoutHandler(Slot slot);
+  bool InterruptForHandler(Slot slot, int signal, Result* result);  // true: the call restarts
+  Step EnterNextHandler(Slot slot);
+  Result DoReboot(const Call& call);
+  Result DoAlarm(Slot slot, const Call& call);
+
+  // time.cc
+  void ArmDeadline(uint64_t at_ns);
+  void FireDue();
+  void TimeOut(Slot slot);
+
+  // pending.cc
+  Pending ThreadPending(Slot slot);
+  Pending SharedPending(Slot leader);
+  Pending Shadow(int which, bool unowed);
+  int Entries(uint64_t bits, uint16_t owner, int signal) const;
+  void SetEntries(const Pending& pending, int signal, int entries);
+  void AddPending(const Pending& pending, int signal, bool room);
+  void TakeOne(const Pending& pending, int signal);
+  void FlushPending(const Pending& pending, uint64_t signals);
+  void DropSurplus(uint16_t owner);
+  void FlushProcess(Slot leader, uint64_t signals);
+  void FlushShadow(uint64_t signals);
+  static int FirstOf(uint64_t signals);
+  int Instances(uint64_t bits, uint16_t owner, int signal) const;
+  uint32_t QueueLength() const;
+  Taken Take(Slot slot, uint64_t set);
+  bool TakeShadow(bool from_thread, int signal);
+
+  // signals.cc: generation, delivery, sending.
+  bool Discards(const Task& task, const Sending& sending) const;
+  bool IsFatalAtOnce(const Task& task, int signal) const;
+  int Generate(Slot target, const Sending& sending);
+  void Notice(Slot slot);
+  void NoticeAll(Slot leader);
+  int NextDeliverable(const Task& task) const;
+  void ActOnSignals(Slot slot);
+  void ActOnSignal(Slot slot, int signal);
+  bool RunHandlerOfPuppet(Slot slot, int signal);
+  void StopProcess(Slot leader, int signal);
+  void ContinueProcess(Slot leader);
+  int Send(Slot sender, Pid pid, const Sending& sending);
+  template <typename Matches>
+  int SendToMany(const Sending& sending, Matches matches);
+  int SendToGroup(Pid group, const Sending& sending);
+  int SendToAll(Slot sender, const Sending& sending);
+  int SendToThread(Pid process, Pid thread, const Sending& sending);
+  Result SetAction(Slot slot, const Call& call);
+  Result SetMask(Slot slot, const Call& call);
+
+  // process.cc: birth, numbers, groups, sessions, exec.
+  Pid AllocatePid();
+  bool IsTaken(Pid pid) const;
+  Result DoFork(Slot slot, const Call& call);
+  Slot NewProcess(Slot relative, Slot parent, int exit_signal);
+  Result DoExec(Slot slot, const Call& call);
+  void EndVfork(Pid child);
+  Result DoSetSid(Slot slot);
+  Result DoSetPgid(Slot slot, const Call& call);
+  Result DoGetId(const Task& task, int32_t which) const;
+  bool IsOrphaned(Pid group, Slot ignoring) const;
+
+  // exit.cc
+  void KillProcess(Slot leader, int status);
+  void EndThread(Slot slot, int status);
+  void EndProcess(Slot leader);
+  void ReleaseThread(Slot slot);
+  void DropThread(Slot slot);
+  void LeaveZombie(Slot leader, int signal);
+  void NotifyOfStop(Slot to);
+  void Reap(Slot leader);
+  Slot Reaper(Slot father) const;
+  void Reparent(Slot father);
+  void HangUpIfOrphaned(Slot slot, Slot father);
+
+  // wait.cc
+  struct WaitRequest;
+  struct WaitMatch;
+  bool ReadWait(Slot slot, const Call& call, WaitRequest* request, int* error) const;
+  Result DoWait(Slot slot, const Call& call, WaitMatch* match) const;
+  bool Consider(Slot slot, bool as_tracer, const WaitRequest& request, WaitMatch* match) const;
+  bool ConsiderStopped(const Task& task, const WaitRequest& request, WaitMatch* match) const;
+  Result Wait(Slot slot, const Call& call);
+  WaitMatch FindWaited(Slot slot, const WaitRequest& request) const;
+  void Consume(const WaitMatch& match);
+  void WakeWaiter(Slot leader);
+
+  // ptrace.cc
+  Result DoPtrace(Slot slot, const Call& call);
+  void Trace(Slot tracee, Slot tracer, bool seize);
+  void StopForTracer(Slot slot, int signal, bool injects);
+  void EndTraceStop(Slot slot, int signal);
+  void Detach(Slot tracee);
+  void ReleaseTracees(Slot tracer);
+
+  // descriptors.cc
+  int AddObject(ObjectKind kind, Path path, bool non_block);
+  int AddDescriptor(Task& leader, int object, int lowest, bool close_on_exec);
+  Result NewDescriptor(Slot slot, ObjectKind kind, Path path, uint32_t flags, uint64_t value);
+  Result PerformOnDescriptors(Slot slot, const Call& call);
+  Result PerformOnDescriptor(Slot slot, const Call& call);
+  Result DoOpen(Slot slot, const Call& call);
+  Result DoPidFdOpen(Slot slot, const Call& call);
+  Object* ObjectAt(const Task& task, int fd);
+  const Object* ObjectAt(const Task& task, int fd) const;
+  void CloseDescriptor(Task& leader, int fd);
+  void CloseSet(Task& leader, uint64_t set);
+  Result Duplicate(Slot slot, const Call& call);
+  bool IsReady(Slot slot, const Object& object, int depth) const;
+  Result AttemptPoll(Slot slot, const Call& call) const;
+  Result AttemptRead(Slot slot, const Call& call);
+  Result AttemptWrite(Slot slot, const Call& call);
+  Result DoSignalFd(Slot slot, const Call& call);
+
+  // terminal.cc
+  Result DoTerminal(Slot slot, const Call& call);
+  void AcquireTerminal(Task& leader);
+  void LoseTerminal(Task& leader);
+
+  // valid.cc
+  const char* WhatIsBrokenIn(const Task& task) const;
+  const char* WhatIsBrokenInProcess(const Task& leader) const;
+  const char* WhatIsBrokenInGlobals() const;
+
+  template <typename Function>
+  void ForEachThread(Slot leader, Function function);
 
   Globals g_;
   std::array<Surplus, kMaxSurplus> surplus_;

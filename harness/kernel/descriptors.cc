@@ -1,0 +1,302 @@
+// Descriptors, and what they are: the console, other files, signalfds, timers, epolls and pidfds. A
+// descriptor names an object (Linux: an open file description), which forks and dups share.
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+
+#include "harness/kernel/kernel.h"
+#include "harness/kernel/kernel_inline.h"
+
+namespace minit::kernel {
+namespace {
+
+constexpr int kMaxEpollDepth = 4;
+
+bool IsDescriptor(int fd) { return fd >= 0 && fd < kDescriptors; }
+uint64_t FdBit(int fd) { return uint64_t{1} << fd; }
+
+}  // namespace
+
+int Kernel::AddObject(ObjectKind kind, Path path, bool non_block) {
+  int index = 0;
+  while (index < g_.object_high && objects_[static_cast<std::size_t>(index)].users != 0) ++index;
+  if (index == kMaxObjects) return -ENFILE;
+  if (index == g_.object_high) ++g_.object_high;
+  objects_[static_cast<std::size_t>(index)] = {.kind = kind, .path = path, .non_block = non_block};
+  return index;
+}
+
+// The lowest free number from `lowest` on, for one more user of the object.
+int Kernel::AddDescriptor(Task& leader, int object, int lowest, bool close_on_exec) {
+  if (lowest >= kDescriptors) return -EMFILE;
+  const uint64_t free = ~leader.open & ~(FdBit(lowest) - 1);
+  if (free == 0) return -EMFILE;
+  const int fd = std::countr_zero(free);
+  leader.open |= FdBit(fd);
+  if (close_on_exec) leader.close_on_exec |= FdBit(fd);
+  leader.objects[static_cast<std::size_t>(fd)] = static_cast<uint8_t>(object);
+  ++objects_[static_cast<std::size_t>(object)].users;
+  return fd;
+}
+
+Result Kernel::NewDescriptor(Slot slot, ObjectKind kind, Path path, uint32_t flags,
+                             uint64_t value) {
+  Task& leader = Leader(tasks_[slot]);
+  if (leader.open == ~uint64_t{0}) return Error(EMFILE);
+  const int object = AddObject(kind, path, (flags & kOpenNonBlock) != 0);
+  if (object < 0) return Value(object);
+  objects_[static_cast<std::size_t>(object)].value = value;
+  return Value(AddDescriptor(leader, object, 0, (flags & kOpenCloseOnExec) != 0));
+}
+
+const Kernel::Object* Kernel::ObjectAt(const Task& task, int fd) const {
+  const Task& leader = Leader(task);
+  if (!IsDescriptor(fd) || (leader.open & FdBit(fd)) == 0) return nullptr;
+  return &objects_[leader.objects[static_cast<std::size_t>(fd)]];
+}
+
+Kernel::Object* Kernel::ObjectAt(const Task& task, int fd) {
+  return const_cast<Object*>(static_cast<const Kernel*>(this)->ObjectAt(task, fd));
+}
+
+void Kernel::CloseDescriptor(Task& leader, int fd) {
+  uint8_t& index = leader.objects[static_cast<std::size_t>(fd)];
+  Object& object = objects_[index];
+  index = 0;
+  leader.open &= ~FdBit(fd);
+  leader.close_on_exec &= ~FdBit(fd);
+  if (--object.users != 0) return;
+  object = Object{};
+  while (g_.object_high != 0 && objects_[static_cast<std::size_t>(g_.object_high - 1)].users == 0) {
+    --g_.object_high;
+  }
+}
+
+void Kernel::CloseSet(Task& leader, uint64_t set) {
+  for (; set != 0; set &= set - 1) CloseDescriptor(leader, std::countr_zero(set));
+}
+
+Result Kernel::PerformOnDescriptors(Slot slot, const Call& call) {
+  Task& leader = Leader(tasks_[slot]);
+  switch (call.kind) {
+    case CallKind::kSignalFd:
+      return DoSignalFd(slot, call);
+    case CallKind::kEpollCreate:
+      return NewDescriptor(slot, ObjectKind::kEpoll, Path::kOther, call.flags, 0);
+    case CallKind::kTimerFdCreate:
+      return NewDescriptor(slot, ObjectKind::kTimerFd, Path::kOther, call.flags, kForever);
+    case CallKind::kPidFdOpen:
+      return DoPidFdOpen(slot, call);
+    case CallKind::kOpen:
+      return DoOpen(slot, call);
+    case CallKind::kDup:
+      return Duplicate(slot, call);
+    case CallKind::kCloseRange: {
+      if (call.fd < 0 || call.fd > call.value) return Error(EINVAL);
+      if (call.fd >= kDescriptors) return Value(0);
+      const uint64_t upto =
+          call.value >= kDescriptors - 1 ? ~uint64_t{0} : FdBit(call.value + 1) - 1;
+      const uint64_t set = leader.open & upto & ~(FdBit(call.fd) - 1);
+      if ((call.flags & kCloseRangeOnExec) != 0) {
+        leader.close_on_exec |= set;
+      } else {
+        CloseSet(leader, set);
+      }
+      return Value(0);
+    }
+    default:
+      return PerformOnDescriptor(slot, call);
+  }
+}
+
+// Calls about one descriptor, which has to be open.
+Result Kernel::PerformOnDescriptor(Slot slot, const Call& call) {
+  Task& leader = Leader(tasks_[slot]);
+  Object* object = ObjectAt(leader, call.fd);
+  if (object == nullptr) return Error(EBADF);
+  switch (call.kind) {
+    case CallKind::kClose:
+      CloseDescriptor(leader, call.fd);
+      return Value(0);
+    case CallKind::kSetNonBlock:
+      object->non_block = call.value != 0;
+      return Value(0);
+    case CallKind::kSetCloseOnExec:
+      leader.close_on_exec =
+          (leader.close_on_exec & ~FdBit(call.fd)) | (call.value != 0 ? FdBit(call.fd) : 0);
+      return Value(0);
+    case CallKind::kTimerFdSet:
+      if (object->kind != ObjectKind::kTimerFd) return Error(EINVAL);
+      object->value = call.time_ns == 0 || call.time_ns >= kForever - g_.now_ns
+                          ? kForever
+                          : g_.now_ns + call.time_ns;
+      ArmDeadline(object->value);
+      return Value(0);
+    case CallKind::kEpollControl: {
+      if (object->kind != ObjectKind::kEpoll || call.value == call.fd) return Error(EINVAL);
+      if (ObjectAt(leader, call.value) == nullptr) return Error(EBADF);
+      const bool there = (object->value & FdBit(call.value)) != 0;
+      if (there == (call.flags != 0)) return Error(there ? EEXIST : ENOENT);
+      object->value ^= FdBit(call.value);
+      return Value(0);
+    }
+    default:
+      return Error(ENOSYS);
+  }
+}
+
+Result Kernel::DoOpen(Slot slot, const Call& call) {
+  if (call.path == Path::kMissing) return Error(ENOENT);
+  const Result result = NewDescriptor(slot, ObjectKind::kFile, call.path, call.flags, 0);
+  if (result.value >= 0 && call.path == Path::kTerminal && (call.flags & kOpenNoTerminal) == 0) {
+    AcquireTerminal(Leader(tasks_[slot]));
+  }
+  return result;
+}
+
+Result Kernel::DoSignalFd(Slot slot, const Call& call) {
+  const uint64_t set = call.set & ~kUnmaskable;
+  if (call.fd == -1) {
+    return NewDescriptor(slot, ObjectKind::kSignalFd, Path::kOther, call.flags, set);
+  }
+  Object* object = ObjectAt(tasks_[slot], call.fd);
+  if (object == nullptr) return Error(EBADF);
+  if (object->kind != ObjectKind::kSignalFd) return Error(EINVAL);
+  object->value = set;
+  return Value(call.fd);
+}
+
+Result Kernel::DoPidFdOpen(Slot slot, const Call& call) {
+  if (call.pid <= 0) return Error(EINVAL);
+  const Slot target = FindSlot(call.pid);
+  if (target == kNoSlot) return Error(ESRCH);
+  if (tasks_[target].leader != target) return Error(ENOENT);
+  const Result result =
+      NewDescriptor(slot, ObjectKind::kPidFd, Path::kOther, call.flags | kOpenCloseOnExec, 0);
+  if (result.value >= 0) ObjectAt(tasks_[slot], result.value)->pid = call.pid;
+  return result;
+}
+
+Result Kernel::Duplicate(Slot slot, const Call& call) {
+  Task& leader = Leader(tasks_[slot]);
+  if (ObjectAt(leader, call.fd) == nullptr) return Error(EBADF);
+  const int object = leader.objects[static_cast<std::size_t>(call.fd)];
+  const bool close_on_exec = (call.flags & kOpenCloseOnExec) != 0;
+  if (call.value == -1) return Value(AddDescriptor(leader, object, 0, close_on_exec));
+  if (!IsDescriptor(call.value)) return Error(EBADF);
+  if (call.value == call.fd) return Value(call.fd);
+  if ((leader.open & FdBit(call.value)) != 0) CloseDescriptor(leader, call.value);
+  return Value(AddDescriptor(leader, object, call.value, close_on_exec));
+}
+
+int Kernel::GiveDescriptor(Pid process, int fd, Path what, uint32_t open_flags) {
+  const Slot slot = FindSlot(process);
+  if (slot == kNoSlot || IsDead(Leader(tasks_[slot]))) return -ESRCH;
+  Task& leader = Leader(tasks_[slot]);
+  if (!IsDescriptor(fd) || what == Path::kMissing) return -EINVAL;
+  if ((leader.open & FdBit(fd)) != 0) CloseDescriptor(leader, fd);
+  const int object = AddObject(ObjectKind::kFile, what, (open_flags & kOpenNonBlock) != 0);
+  if (object < 0) return object;
+  return AddDescriptor(leader, object, fd, (open_flags & kOpenCloseOnExec) != 0);
+}
+
+Path Kernel::DescriptorPath(Pid process, int fd) const {
+  const Slot slot = FindSlot(process);
+  if (slot == kNoSlot) return Path::kMissing;
+  const Object* object = ObjectAt(tasks_[slot], fd);
+  return object == nullptr ? Path::kMissing : object->path;
+}
+
+// --- Waiting on descriptors ----------------------------------------------------------------------
+
+bool Kernel::IsReady(Slot slot, const Object& object, int depth) const {
+  const Task& task = tasks_[slot];
+  switch (object.kind) {
+    case ObjectKind::kSignalFd:
+      return ((task.pending | Leader(task).shared_pending) & object.value) != 0;
+    case ObjectKind::kTimerFd:
+      return object.value <= g_.now_ns;
+    case ObjectKind::kPidFd: {
+      const Slot target = FindSlot(object.pid);
+      return target == kNoSlot || IsDead(tasks_[target]);
+    }
+    case ObjectKind::kEpoll:
+      for (uint64_t set = object.value; set != 0 && depth < kMaxEpollDepth; set &= set - 1) {
+        const Object* inner = ObjectAt(task, std::countr_zero(set));
+        if (inner != nullptr && IsReady(slot, *inner, depth + 1)) return true;
+      }
+      return false;
+    default:
+      // Nobody types at the console; a file is always ready.
+      return object.path != Path::kConsole && object.path != Path::kTerminal;
+  }
+}
+
+Result Kernel::AttemptPoll(Slot slot, const Call& call) const {
+  uint64_t set = call.set;
+  if (call.kind == CallKind::kEpollWait) {
+    const Object* epoll = ObjectAt(tasks_[slot], call.fd);
+    if (epoll == nullptr) return Error(EBADF);
+    if (epoll->kind != ObjectKind::kEpoll) return Error(EINVAL);
+    set = epoll->value;
+  }
+  Result result;
+  for (; set != 0; set &= set - 1) {
+    const int fd = std::countr_zero(set);
+    const Object* object = ObjectAt(tasks_[slot], fd);
+    // poll says POLLNVAL of a closed one; an epoll forgets it.
+    const bool ready = object == nullptr ? call.kind == CallKind::kPoll : IsReady(slot, *object, 0);
+    if (ready) result.set |= FdBit(fd);
+  }
+  result.value = std::popcount(result.set);
+  if (result.value == 0 && call.time_ns != 0) return kStillBlocked;
+  return result;
+}
+
+Result Kernel::AttemptRead(Slot slot, const Call& call) {
+  Object* object = ObjectAt(tasks_[slot], call.fd);
+  if (object == nullptr) return Error(EBADF);
+  const bool may_block = !object->non_block && (call.flags & kReadMore) == 0;
+  const Result nothing = may_block ? kStillBlocked : Error(EAGAIN);
+  switch (object->kind) {
+    case ObjectKind::kSignalFd: {
+      const Taken taken = Take(slot, object->value);
+      if (taken.signal == 0) return nothing;
+      constexpr int kBytes = 128;  // of a struct signalfd_siginfo
+      return {.signal = taken.signal,
+              .from_thread = taken.from_thread,
+              .owed = taken.owed,
+              .value = kBytes};
+    }
+    case ObjectKind::kTimerFd: {
+      if (object->value > g_.now_ns) return nothing;
+      object->value = kForever;
+      constexpr int kBytes = 8;  // of the count of expirations
+      return Value(kBytes);
+    }
+    case ObjectKind::kFile:
+      if (object->path == Path::kConsole || object->path == Path::kTerminal) return nothing;
+      return Value(0);
+    default:
+      return Error(EINVAL);
+  }
+}
+
+// task.result.value is what earlier attempts of the same call wrote.
+Result Kernel::AttemptWrite(Slot slot, const Call& call) {
+  const Object* object = ObjectAt(tasks_[slot], call.fd);
+  if (object == nullptr) return Error(EBADF);
+  if (object->kind != ObjectKind::kFile || call.value < 0) return Error(EINVAL);
+  int32_t& room = g_.faults.console_room;
+  if (object->path != Path::kConsole || room < 0) return Value(call.value);
+  int32_t& written = tasks_[slot].result.value;
+  const int32_t part = std::min(call.value - written, room);
+  room -= part;
+  written += part;
+  if (written == call.value) return Value(written);
+  if (!object->non_block) return kStillBlocked;
+  return written > 0 ? Value(written) : Error(EAGAIN);
+}
+
+}  // namespace minit::kernel

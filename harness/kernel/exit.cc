@@ -1,0 +1,225 @@
+// Death: of a thread, of a process; who is told, and who inherits the children. After kernel/exit.c
+// (do_exit, exit_notify, forget_original_parent) and kernel/signal.c (do_notify_parent).
+
+#include <array>
+#include <cerrno>
+
+#include "harness/kernel/kernel.h"
+#include "harness/kernel/kernel_inline.h"
+
+namespace minit::kernel {
+
+// Ends all threads of a process with one raw status. Init's end is the end of the world.
+void Kernel::KillProcess(Slot leader, int status) {
+  Task& process = tasks_[leader];
+  if (Over() || process.exiting || IsDead(process)) return;
+  if (leader == 0) {
+    g_.ending = Ending::kInitDied;
+    g_.ending_status = static_cast<uint16_t>(status);
+    return;
+  }
+  const Pid pid = process.pid;
+  process.exiting = true;
+  process.status = static_cast<uint16_t>(status);
+  process.stopped = false;
+  process.stop_report = 0;
+  if (process.threads == 0) {
+    EndThread(leader, status);
+    return;
+  }
+  ForEachThread(leader, [&](Slot slot) {
+    if (tasks_[leader].pid == pid) EndThread(slot, status);
+  });
+}
+
+// One thread stops for good. If it is the last that lives, so does the process.
+void Kernel::EndThread(Slot slot, int status) {
+  Task& task = tasks_[slot];
+  if (task.run == Run::kZombie) return;
+  const Slot leader = task.leader;
+  if (task.run == Run::kInCall) --g_.blocked;
+  task.run = Run::kZombie;
+  task.deadline_ns = kForever;
+  task.trace_stopped = false;
+  task.trace_report = 0;
+  task.injected = 0;
+  FlushPending(ThreadPending(slot), kAllSignals);
+  bool last = true;
+  if (tasks_[leader].threads != 0) {
+    for (int i = 0; i < g_.count; ++i) {
+      const Task& other = tasks_[order_[i]];
+      last &= other.leader != leader || other.run == Run::kZombie;
+    }
+  }
+  Task& process = tasks_[leader];
+  if (slot != leader || !process.exiting) task.status = static_cast<uint16_t>(status);
+  if (last && !process.exiting && g_.entry.last_thread_status) {
+    process.status = static_cast<uint16_t>(status);
+  }
+  if (g_.blocked != 0 && slot == leader) EndVfork(task.pid);
+  if (last) EndProcess(leader);
+
+  if (slot != leader) {
+    ReleaseThread(slot);
+    return;
+  }
+  if (process.threads != 0) return;  // told when the last thread is gone
+  const bool own = process.tracer == kNoSlot || process.tracer == process.parent;
+  LeaveZombie(leader, own ? process.exit_signal : static_cast<int>(kSigChld));
+}
+
+// A process that is dead as a whole: its tracer, or else its parent, is sent `signal`. A parent that
+// ignores SIGCHLD or has set SA_NOCLDWAIT never gets to see the zombie.
+void Kernel::LeaveZombie(Slot leader, int signal) {
+  const Task& process = tasks_[leader];
+  const bool traced = process.tracer != kNoSlot;
+  const Slot to = traced ? process.tracer : process.parent;
+  if (!traced && signal == kSigChld) {
+    const bool ignored = (tasks_[to].ignored & SignalBit(kSigChld)) != 0;
+    if (ignored || tasks_[to].no_child_wait) Reap(leader);
+    if (ignored) signal = 0;
+  }
+  if (signal != 0) Generate(to, {.signal = signal});
+  WakeWaiter(to);
+  if (g_.blocked != 0) ReconsiderAll(KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait));
+}
+
+// What the process had goes: tracees, children, descriptors, terminal, alarm.
+void Kernel::EndProcess(Slot leader) {
+  Task& process = tasks_[leader];
+  process.exiting = true;
+  process.stopped = false;
+  process.stop_report = 0;
+  process.continued = false;
+  process.alarm_ns = kForever;
+  FlushPending(SharedPending(leader), kAllSignals);
+  CloseSet(process, process.open);
+  if (process.has_terminal && process.session == process.pid) LoseTerminal(process);
+  if (g_.traces != 0) ReleaseTracees(leader);
+  Reparent(leader);
+  HangUpIfOrphaned(leader, kNoSlot);
+}
+
+// A further thread leaves no zombie, except to its tracer. The last to go lets a dead leader be told
+// of.
+void Kernel::ReleaseThread(Slot slot) {
+  const Slot tracer = tasks_[slot].tracer;
+  if (tracer != kNoSlot) {
+    Generate(tracer, {.signal = kSigChld});
+    WakeWaiter(tracer);
+    return;
+  }
+  DropThread(slot);
+}
+
+void Kernel::DropThread(Slot slot) {
+  const Slot leader = tasks_[slot].leader;
+  RemoveTask(slot);
+  Task& process = tasks_[leader];
+  --process.threads;
+  if (IsDead(process)) LeaveZombie(leader, process.exit_signal);
+}
+
+// Tells of a stop or a continue: SIGCHLD, unless ignored or SA_NOCLDSTOP; a wait wakes either way.
+void Kernel::NotifyOfStop(Slot to) {
+  const Task& parent = tasks_[to];
+  if ((parent.ignored & SignalBit(kSigChld)) == 0 && !parent.no_child_stop) {
+    Generate(to, {.signal = kSigChld});
+  }
+  WakeWaiter(to);
+}
+
+// The zombie is gone, and its number with it, unless a group or session still has that.
+void Kernel::Reap(Slot leader) {
+  const Pid pid = tasks_[leader].pid;
+  for (int i = 0; i < g_.object_high; ++i) {
+    Object& object = objects_[static_cast<std::size_t>(i)];
+    if (object.kind == ObjectKind::kPidFd && object.pid == pid) object.pid = 0;
+  }
+  RemoveTask(leader);
+}
+
+// Who adopts: the nearest ancestor that is a subreaper, else init. (A sibling thread would come
+// first, but children here belong to processes and a process ends with its last thread.)
+Kernel::Slot Kernel::Reaper(Slot father) const {
+  for (Slot slot = tasks_[father].parent; slot != kNoSlot && slot != 0;
+       slot = tasks_[slot].parent) {
+    if (tasks_[slot].subreaper && !tasks_[slot].exiting && !IsDead(tasks_[slot])) return slot;
+  }
+  return 0;
+}
+
+void Kernel::Reparent(Slot father) {
+  const Slot reaper = Reaper(father);
+  std::array<Pid, kScenarioCapacity> adopted;
+  std::size_t count = 0;
+  for (int i = 0, left = g_.count; i < left;) {
+    Task& child = tasks_[order_[i]];
+    if (child.parent != father) {
+      ++i;
+      continue;
+    }
+    child.parent = reaper;
+    child.exit_signal = kSigChld;
+    adopted[count++] = child.pid;
+    MoveToEnd(i);
+    --left;
+  }
+  // Only now is anyone told, for that may end or wake others.
+  for (std::size_t i = 0; i < count; ++i) {
+    const Slot slot = FindSlot(adopted[i]);
+    if (slot == kNoSlot || tasks_[slot].parent != reaper) continue;
+    HangUpIfOrphaned(slot, father);
+    if (tasks_[slot].pid != adopted[i] || tasks_[slot].tracer != kNoSlot) continue;
+    if (!IsDead(tasks_[slot])) continue;
+    LeaveZombie(slot, kSigChld);
+  }
+}
+
+// A group that becomes orphaned with a stopped member gets HUP and CONT. Asked for a process that
+// ends, and for each child that it leaves behind (then `father` is that process).
+void Kernel::HangUpIfOrphaned(Slot slot, Slot father) {
+  const Task& task = tasks_[slot];
+  const Slot parent = father != kNoSlot ? father : task.parent;
+  const Pid group = task.group;
+  if (tasks_[parent].group == group || tasks_[parent].session != task.session) return;
+  bool stopped = false;
+  for (int i = 0; i < g_.count && !stopped; ++i) {
+    const Task& member = tasks_[order_[i]];
+    stopped = member.leader == order_[i] && member.group == group && member.stopped;
+  }
+  if (!stopped || !IsOrphaned(group, father != kNoSlot ? kNoSlot : slot)) return;
+  SendFromKernelToGroup(group, kSigHup);
+  SendFromKernelToGroup(group, kSigCont);
+}
+
+// --- World ---------------------------------------------------------------------------------------
+
+int Kernel::Exit(Pid process, int code) {
+  const Slot slot = FindSlot(process);
+  if (Over() || slot == kNoSlot || tasks_[slot].leader != slot) return -ESRCH;
+  if (IsDead(tasks_[slot]) || tasks_[slot].exiting) return -ESRCH;
+  KillProcess(slot, (code & 0xff) << 8);
+  return 0;
+}
+
+int Kernel::ExitThread(Pid thread, int code) {
+  const Slot slot = FindSlot(thread);
+  if (Over() || slot == kNoSlot || tasks_[slot].run == Run::kZombie) return -ESRCH;
+  if (tasks_[slot].leader == 0 && tasks_[0].threads == 0) return Exit(thread, code);
+  if (slot == 0) return -EPERM;  // see the limits in docs/kernel-model.md
+  EndThread(slot, (code & 0xff) << 8);
+  return 0;
+}
+
+int Kernel::Die(Pid process, int signal, bool core) {
+  const Slot slot = FindSlot(process);
+  if (Over() || slot == kNoSlot || tasks_[slot].leader != slot) return -ESRCH;
+  if (IsDead(tasks_[slot]) || tasks_[slot].exiting) return -ESRCH;
+  if (slot == 0) return -EPERM;
+  if (signal < 1 || signal > kSigRtMax) return -EINVAL;
+  KillProcess(slot, signal | (core ? 0x80 : 0));
+  return 0;
+}
+
+}  // namespace minit::kernel

@@ -1,0 +1,59 @@
+// Virtual time. It passes when a subject makes a visible call and when the driver says so. Ends of
+// time-outs, alarms and timers take effect in order; at the same instant, in order of the tasks.
+
+#include <algorithm>
+
+#include "harness/kernel/kernel.h"
+#include "harness/kernel/kernel_inline.h"
+
+namespace minit::kernel {
+
+uint64_t Kernel::NextTimer() const {
+  if (Over()) return kForever;
+  uint64_t next = kForever;
+  for (int i = 0; i < g_.count; ++i) {
+    const Task& task = tasks_[order_[i]];
+    if (!IsStopped(task)) next = std::min(next, task.deadline_ns);
+    next = std::min(next, task.alarm_ns);
+  }
+  for (int i = 0; i < g_.object_high; ++i) {
+    const Object& object = objects_[static_cast<std::size_t>(i)];
+    // One that has run out is ready, and stays so until it is read: nothing more happens.
+    if (object.kind == ObjectKind::kTimerFd && object.value > g_.now_ns) {
+      next = std::min(next, object.value);
+    }
+  }
+  return next;
+}
+
+void Kernel::ArmDeadline(uint64_t at_ns) { g_.soonest_ns = std::min(g_.soonest_ns, at_ns); }
+
+void Kernel::AdvanceTo(uint64_t time_ns) {
+  while (!Over() && time_ns >= g_.soonest_ns) {
+    const uint64_t next = NextTimer();
+    g_.soonest_ns = next;
+    if (next > time_ns) break;
+    g_.now_ns = std::max(g_.now_ns, next);
+    g_.soonest_ns = 0;  // what fires may arm anew
+    FireDue();
+  }
+  g_.now_ns = std::max(g_.now_ns, time_ns);
+}
+
+void Kernel::FireDue() {
+  for (int i = 0; i < g_.count; ++i) {
+    const Slot slot = order_[i];
+    Task& task = tasks_[slot];
+    if (task.alarm_ns <= g_.now_ns) {
+      task.alarm_ns = kForever;
+      Generate(slot, {.signal = kSigAlrm, .forced = true});
+    }
+    if (task.deadline_ns <= g_.now_ns && !IsStopped(task)) TimeOut(slot);
+  }
+  if (g_.object_high != 0) {
+    ReconsiderAll(KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait) |
+                  KindBit(CallKind::kRead));
+  }
+}
+
+}  // namespace minit::kernel

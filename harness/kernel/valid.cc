@@ -1,0 +1,124 @@
+// The invariants of kernel.h, checked. Slow: for tests.
+
+#include <algorithm>
+#include <array>
+
+#include "harness/kernel/kernel.h"
+#include "harness/kernel/kernel_inline.h"
+
+namespace minit::kernel {
+
+const char* Kernel::WhatIsBroken() const {
+  if (Over()) return nullptr;
+  if (const char* broken = WhatIsBrokenInGlobals()) return broken;
+  for (int i = 0; i < g_.count; ++i) {
+    const Task& task = tasks_[order_[i]];
+    if (const char* broken = WhatIsBrokenIn(task)) return broken;
+    if (task.leader != order_[i]) continue;
+    if (const char* broken = WhatIsBrokenInProcess(task)) return broken;
+  }
+  return nullptr;
+}
+
+const char* Kernel::WhatIsBrokenInGlobals() const {
+  if (tasks_[0].pid != kInit || tasks_[0].exiting) return "1: init is not alive in slot 0";
+  if (g_.count < 1 || g_.count > g_.high || g_.high > capacity_) return "2: counts";
+  int used = 0;
+  int blocked = 0;
+  int traces = 0;
+  std::array<int, kMaxObjects> users{};
+  for (Slot slot = 0; slot < g_.high; ++slot) {
+    const Task& task = tasks_[slot];
+    if (task.pid == 0) continue;
+    ++used;
+    if (std::count(order_, order_ + g_.count, slot) != 1) return "2: a live slot not in order once";
+    blocked += task.run == Run::kInCall ? 1 : 0;
+    traces += task.tracer != kNoSlot ? 1 : 0;
+    if (task.pid > g_.highest_pid) return "3: a number above the highest given out";
+    for (int fd = 0; fd < kDescriptors; ++fd) {
+      if ((task.open >> fd & 1) != 0) ++users[task.objects[static_cast<std::size_t>(fd)]];
+    }
+  }
+  if (used != g_.count) return "2: order and slots differ";
+  if (blocked != g_.blocked) return "8: the count of blocked calls is wrong";
+  if (traces != g_.traces) return "4: the count of traces is wrong";
+  for (int i = 0; i < kMaxObjects; ++i) {
+    const int counted = i < g_.object_high ? objects_[static_cast<std::size_t>(i)].users : 0;
+    if (counted != users[static_cast<std::size_t>(i)])
+      return "9: users of an object are miscounted";
+  }
+  if (NextTimer() < g_.soonest_ns) return "8: a timer ends before the soonest";
+  if (NextTimer() <= g_.now_ns) return "8: a deadline in the past has not fired";
+  return nullptr;
+}
+
+const char* Kernel::WhatIsBrokenIn(const Task& task) const {
+  const Slot slot = SlotOf(task);
+  for (int i = 0; i < g_.count; ++i) {
+    if (order_[i] != slot && tasks_[order_[i]].pid == task.pid)
+      return "3: two tasks have one number";
+  }
+  if (task.leader >= g_.high || tasks_[task.leader].pid == 0) return "4: the leader is gone";
+  const Task& leader = Leader(task);
+  if (leader.leader != task.leader) return "4: the leader is none";
+  if (task.tracer != kNoSlot) {
+    const Task& tracer = tasks_[task.tracer];
+    if (tracer.pid == 0 || IsDead(tracer) || tracer.leader != task.tracer) {
+      return "4: the tracer is not a live process";
+    }
+    if (task.tracer == task.leader) return "4: a process traces itself";
+  } else if (task.trace_stopped) {
+    return "4: stopped for a tracer that is none";
+  }
+  if (task.run == Run::kZombie) {
+    if (task.trace_stopped || task.deadline_ns != kForever)
+      return "5: a dead thread stopped or timed";
+    if (task.leader != slot && task.tracer == kNoSlot) return "5: a dead thread is kept for nobody";
+    return nullptr;
+  }
+  if (leader.exiting) return "5: a thread outlives its process";
+  if (((task.mask | leader.ignored | leader.handled) & kUnmaskable) != 0) return "6: KILL or STOP";
+  if ((leader.ignored & leader.handled) != 0) return "6: ignored and handled";
+  if (task.mask_saved && task.run != Run::kInCall && task.run != Run::kSignaled) {
+    return "6: a mask is saved for no call";
+  }
+  const bool uninterruptible = task.run == Run::kInCall && IsUninterruptible(task.call.kind);
+  const int signal = IsStopped(task) || uninterruptible ? 0 : NextDeliverable(task);
+  if (signal != 0 && task.injected == 0 &&
+      ((leader.handled & SignalBit(signal)) == 0 || !leader.subject || task.run == Run::kInCall ||
+       task.tracer != kNoSlot)) {
+    return "7: a signal was not acted on";
+  }
+  return nullptr;
+}
+
+const char* Kernel::WhatIsBrokenInProcess(const Task& leader) const {
+  const Slot slot = SlotOf(leader);
+  int threads = 0;
+  for (int i = 0; i < g_.count; ++i) {
+    if (tasks_[order_[i]].leader == slot && order_[i] != slot) ++threads;
+  }
+  if (threads != leader.threads) return "5: the count of threads is wrong";
+  if ((slot == 0) != (leader.parent == kNoSlot))
+    return "4: a process without parent, or init with one";
+  if (slot != 0) {
+    const Task& parent = tasks_[leader.parent];
+    if (parent.pid == 0 || IsDead(parent) || parent.leader != leader.parent) {
+      return "4: the parent is not a live process";
+    }
+    Slot ancestor = leader.parent;
+    for (int depth = 0; ancestor != 0; ++depth) {
+      if (depth > g_.count) return "4: parents in a ring";
+      ancestor = tasks_[ancestor].parent;
+    }
+  }
+  if (IsDead(leader)) {
+    if (leader.open != 0 || leader.stopped || leader.alarm_ns != kForever) {
+      return "5: a dead process holds something";
+    }
+  }
+  if (leader.stop_report != 0 && !leader.stopped) return "7: a stop to report of one that runs";
+  return nullptr;
+}
+
+}  // namespace minit::kernel
