@@ -283,8 +283,8 @@ class Kernel {
     bool trace_injects = false;  // … with a signal that the tracer may pass on
     bool mask_saved = false;     // sigsuspend and the like put saved_mask back
     uint8_t injected = 0;        // a signal that its tracer passed on, its handler due
-    uint16_t trace_report = 0;   // raw status of that stop, 0 once it was reported
-    uint16_t trace_signal = 0;   // the signal of the stop
+    uint32_t trace_report = 0;   // raw status of that stop, 0 once it was reported
+    uint32_t trace_status = 0;   // the same, kept
     uint64_t mask = 0;
     uint64_t saved_mask = 0;
     uint64_t pending = 0;

@@ -95,6 +95,12 @@ Result Kernel::DoFork(Slot slot, const Call& call) {
   const Pid pid = child.pid;
   if ((call.flags & kClonePtrace) != 0 && tasks_[slot].tracer != kNoSlot) {
     Trace(child_slot, tasks_[slot].tracer, tasks_[slot].seized);
+    if (tasks_[slot].seized) {
+      StopForTracer(child_slot, kSigTrap, false);
+    } else {
+      child.pending |= SignalBit(kSigStop);
+      ActOnSignals(child_slot);
+    }
   }
   if ((call.flags & kCloneVfork) == 0) return Value(pid);
   tasks_[slot].result = Value(pid);

@@ -77,8 +77,10 @@ void Kernel::StopForTracer(Slot slot, int signal, bool injects) {
   InterruptWithoutHandler(slot);
   task.trace_stopped = true;
   task.trace_injects = injects;
-  task.trace_signal = static_cast<uint16_t>(signal);
-  task.trace_report = static_cast<uint16_t>(signal << 8 | 0x7f);
+  // PTRACE_EVENT_STOP marks the stops of a seized one that are no delivery of a signal.
+  const uint32_t event = task.seized && !injects ? 0x80U << 16 : 0;
+  task.trace_status = event | static_cast<uint32_t>(signal) << 8 | 0x7f;
+  task.trace_report = task.trace_status;
   NotifyOfStop(task.tracer);
 }
 

@@ -64,6 +64,7 @@ Kernel::Task Kernel::Canonical(Slot slot, const Slot* rank) const {
   if (task.run != Run::kInCall && task.run != Run::kSignaled) task.call = Call{};
   if (task.run == Run::kRuns || task.run == Run::kZombie) task.result = Result{};
   if (!task.mask_saved) task.saved_mask = 0;
+  if (!task.trace_stopped) task.trace_status = 0;
   return task;
 }
 
@@ -205,7 +206,7 @@ View Kernel::Look(Pid pid) const {
   view.subreaper = leader.subreaper;
   view.exit_signal = leader.exit_signal;
   view.status = task->run == Run::kZombie ? task->status : 0;
-  view.trace_stop = task->trace_stopped ? (task->trace_signal << 8 | 0x7f) : 0;
+  view.trace_stop = task->trace_stopped ? static_cast<int>(task->trace_status) : 0;
   view.mask = task->mask;
   view.pending_thread = task->pending;
   view.pending_process = leader.shared_pending;

@@ -81,7 +81,7 @@ bool Kernel::ConsiderStopped(const Task& task, const WaitRequest& request, WaitM
   const Task& leader = Leader(task);
   const bool wants_stops = match->as_tracer || HasFlag(request.flags, kWaitUntraced);
   if (wants_stops && match->as_tracer && task.trace_stopped && task.trace_report != 0) {
-    match->status = task.trace_report;
+    match->status = static_cast<int>(task.trace_report);
     match->code = kTrapped;
     return true;
   }

@@ -1,0 +1,956 @@
+// The same little story told in the model and in a PID namespace of the running kernel: what is seen
+// in one must be seen in the other. So the model is held to the kernel, not only to its own tests.
+//
+// In the real world every process is a puppet that reads calls from a socket, makes them and answers.
+// The test sits outside the namespace. Nothing waits for luck: what takes time (a death, a stop, a
+// call that blocks) is looked for in /proc until it is there, at most for kPatience.
+//
+// Where no PID namespace can be made, the tests are skipped and say so.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/reboot.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "harness/kernel/kernel.h"
+
+namespace minit::kernel {
+namespace {
+
+using namespace calls;  // NOLINT: the vocabulary of every line below
+
+constexpr std::chrono::seconds kPatience{5};
+
+class World {
+ public:
+  virtual ~World() = default;
+  // A call that returns at once.
+  virtual Result Do(Pid who, const Call& call) = 0;
+  // A call that blocks, and later its end; or one that never returns.
+  virtual void Start(Pid who, const Call& call) = 0;
+  virtual Result Finish(Pid who) = 0;
+  virtual Pid Fork(Pid who, uint32_t flags = 0, int exit_signal = kSigChld) = 0;
+  virtual Pid StartThread(Pid who) = 0;
+  virtual void ExitThread(Pid who, int code) = 0;
+  virtual void Exit(Pid who, int code) = 0;
+  virtual void SendFromOutside(Pid to, int signal) = 0;
+  virtual void SetNextPid(Pid pid) = 0;
+  // R (or sleeping), T, t, Z or - (gone); once it is `expected`, or not for kPatience.
+  virtual char State(Pid pid, char expected) = 0;
+  // Raw status with which init ended.
+  virtual int InitStatus() = 0;
+
+  // What was seen, for comparing.
+  void Note(const std::string& what, long value) {
+    seen += what + " " + std::to_string(value) + "\n";
+  }
+  void NoteState(Pid pid, char expected) {
+    seen += "state of " + std::to_string(pid) + " " + State(pid, expected) + "\n";
+  }
+  Result NoteCall(Pid who, const Call& call) {
+    const Result result = Do(who, call);
+    NoteResult(call, result);
+    return result;
+  }
+  void NoteResult(const Call& call, const Result& result) {
+    seen += std::string(CallName(call.kind)) + " = " + std::to_string(result.value) + " pid " +
+            std::to_string(result.pid) + " code " + std::to_string(result.code) + " status " +
+            std::to_string(result.status) + "\n";
+  }
+  void NoteTaken() {
+    for (int signal; (signal = Do(kInit, SigTimedWait(kAllSignals, 0)).value) > 0;) {
+      Note("taken", signal);
+    }
+  }
+  void NoteReaped(uint32_t flags = 0) {
+    while (NoteCall(kInit, Wait4(-1, kWaitNoHang | flags)).value > 0) {
+    }
+  }
+  void BlockAll(Pid who) { Do(who, SigProcMask(kMaskSet, kAllSignals)); }
+
+  std::string seen;
+};
+
+// --- The model -----------------------------------------------------------------------------------
+
+class ModelWorld : public World {
+ public:
+  explicit ModelWorld(uint32_t queue_limit)
+      : kernel_({.signal_queue_limit = queue_limit, .pid_namespace = true}) {}
+
+  Result Do(Pid who, const Call& call) override {
+    const Result result = kernel_.Issue(who, call);
+    return result.state == Result::State::kBlocked ? Finish(who) : result;
+  }
+  void Start(Pid who, const Call& call) override {
+    call_ = call;
+    EXPECT_NE(kernel_.Issue(who, call).state, Result::State::kDone) << "does not block";
+  }
+  Result Finish(Pid who) override {
+    for (;;) {
+      const Step step = kernel_.Resume(who);
+      if (step.kind != Step::Kind::kHandler) {
+        EXPECT_EQ(static_cast<int>(step.kind), static_cast<int>(Step::Kind::kReturns));
+        return step.result;
+      }
+      kernel_.EnterHandler(who, SignalBit(step.signal));
+      kernel_.LeaveHandler(who, step.mask);
+      if (!step.restarts) return step.result;
+      const Result again = kernel_.Issue(who, call_);
+      if (again.state != Result::State::kBlocked) return again;
+    }
+  }
+  Pid Fork(Pid who, uint32_t flags, int exit_signal) override {
+    if (flags == 0 && exit_signal == kSigChld) return kernel_.Fork(who);
+    return kernel_.Issue(who, calls::Fork(flags, exit_signal)).value;
+  }
+  Pid StartThread(Pid who) override { return kernel_.StartThread(who); }
+  void ExitThread(Pid who, int code) override { kernel_.ExitThread(who, code); }
+  void Exit(Pid who, int code) override { kernel_.Exit(who, code); }
+  void SendFromOutside(Pid to, int signal) override { kernel_.SendFromAncestor(to, signal); }
+  void SetNextPid(Pid pid) override { kernel_.SetNextPid(pid); }
+  char State(Pid pid, char) override {
+    if (!kernel_.Exists(pid) || kernel_.ending() != Ending::kNone) return '-';
+    switch (kernel_.Look(pid).activity) {
+      case Activity::kZombie:
+        return 'Z';
+      case Activity::kStopped:
+        return 'T';
+      case Activity::kTraced:
+        return 't';
+      default:
+        return 'R';
+    }
+  }
+  int InitStatus() override { return kernel_.ending_status(); }
+
+ private:
+  ScenarioKernel kernel_;
+  Call call_;
+};
+
+// --- A puppet, inside the namespace: no libc that keeps state, one order after the other ----------
+
+struct Order {
+  enum class Kind : uint8_t { kCall, kStartThread, kExitThread, kSetNextPid };
+  Kind kind = Kind::kCall;
+  Call call;
+};
+
+void Obey(int socket);
+
+void OnSignal(int) {}
+
+void Answer(int socket, const Result& result, int passed = -1) {
+  Result copy = result;
+  iovec data{&copy, sizeof(copy)};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  if (passed >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof(control);
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &passed, sizeof(int));
+  }
+  while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+  }
+}
+
+Result Raw(long value) { return {.value = static_cast<int32_t>(value < 0 ? -errno : value)}; }
+
+timespec Time(uint64_t ns) {
+  return {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
+}
+
+void ForkPuppet(int socket, const Call& call) {
+  int ends[2];
+  socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+  const long pid = syscall(SYS_clone, call.flags | static_cast<uint32_t>(call.signal), 0, 0, 0, 0);
+  if (pid == 0) {
+    close(socket);
+    close(ends[1]);
+    Obey(ends[0]);
+  }
+  const Result result = Raw(pid);
+  close(ends[0]);
+  Answer(socket, result, ends[1]);
+  close(ends[1]);
+}
+
+int ObeyAsThread(void* socket) {
+  Obey(static_cast<int>(reinterpret_cast<intptr_t>(socket)));
+  return 0;
+}
+
+void StartPuppetThread(int socket) {
+  alignas(16) static char stacks[4][1 << 16];
+  static int next = 0;
+  int ends[2];
+  socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+  const int thread =
+      clone(ObeyAsThread, stacks[next] + sizeof(stacks[0]),
+            CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+            reinterpret_cast<void*>(static_cast<intptr_t>(ends[0])));
+  ++next;
+  Answer(socket, Raw(thread), ends[1]);
+  close(ends[1]);
+}
+
+Result Wait(const Call& call) {
+  if (call.kind == CallKind::kWait4) {
+    int status = 0;
+    Result result =
+        Raw(syscall(SYS_wait4, call.pid, &status, static_cast<int>(call.flags), nullptr));
+    if (result.value > 0) result.status = status;
+    return result;
+  }
+  siginfo_t info{};
+  Result result =
+      Raw(syscall(SYS_waitid, call.value, call.pid, &info, static_cast<int>(call.flags), nullptr));
+  result.pid = info.si_pid;
+  result.code = static_cast<uint8_t>(info.si_code);
+  result.status = info.si_status;
+  return result;
+}
+
+Result OnSignals(const Call& call) {
+  const timespec time = Time(call.time_ns);
+  switch (call.kind) {
+    case CallKind::kSigProcMask:
+      return Raw(syscall(SYS_rt_sigprocmask, call.value, &call.set, nullptr, 8));
+    case CallKind::kSigAction: {
+      struct sigaction action{};
+      action.sa_handler = call.value == kSigIgn   ? SIG_IGN
+                          : call.value == kSigDfl ? SIG_DFL
+                                                  : OnSignal;
+      action.sa_flags = static_cast<int>(call.flags);
+      return Raw(sigaction(call.signal, &action, nullptr));
+    }
+    case CallKind::kSigTimedWait:
+      return Raw(syscall(SYS_rt_sigtimedwait, &call.set, nullptr,
+                         call.time_ns == kForever ? nullptr : &time, 8));
+    case CallKind::kKill:
+      return Raw(kill(call.pid, call.signal));
+    case CallKind::kThreadKill:
+      return Raw(syscall(SYS_tgkill, call.pid, call.value, call.signal));
+    case CallKind::kSigQueue: {
+      siginfo_t info{};
+      info.si_code = SI_QUEUE;
+      return Raw(syscall(SYS_rt_sigqueueinfo, call.pid, call.signal, &info));
+    }
+    default:
+      return Raw(syscall(SYS_pidfd_send_signal, call.fd, call.signal, nullptr, 0));
+  }
+}
+
+Result Make(const Call& call) {
+  const timespec time = Time(call.time_ns);
+  switch (call.kind) {
+    case CallKind::kSigProcMask:
+    case CallKind::kSigAction:
+    case CallKind::kSigTimedWait:
+    case CallKind::kKill:
+    case CallKind::kThreadKill:
+    case CallKind::kSigQueue:
+    case CallKind::kPidFdSendSignal:
+      return OnSignals(call);
+    case CallKind::kExit:
+      return Raw(syscall(SYS_exit_group, call.value));
+    case CallKind::kWait4:
+    case CallKind::kWaitId:
+      return Wait(call);
+    case CallKind::kPidFdOpen:
+      return Raw(syscall(SYS_pidfd_open, call.pid, 0));
+    case CallKind::kPoll: {
+      pollfd one{call.fd, POLLIN, 0};
+      return Raw(poll(&one, 1, static_cast<int>(call.time_ns / 1'000'000)));
+    }
+    case CallKind::kEpollCreate:
+      return Raw(epoll_create1(0));
+    case CallKind::kEpollWait: {
+      epoll_event event;
+      return Raw(epoll_wait(call.fd, &event, 1, -1));
+    }
+    case CallKind::kSleep:
+      return Raw(syscall(SYS_nanosleep, &time, nullptr));
+    case CallKind::kPause:
+      return Raw(pause());
+    case CallKind::kSetSid:
+      return Raw(setsid());
+    case CallKind::kSetPgid:
+      return Raw(setpgid(call.pid, call.value));
+    case CallKind::kSubreaper:
+      return Raw(prctl(PR_SET_CHILD_SUBREAPER, call.value));
+    case CallKind::kPtrace:
+      return Raw(syscall(SYS_ptrace, call.value, call.pid, 0, call.signal));
+    case CallKind::kReboot:
+      return Raw(
+          syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, call.value, nullptr));
+    case CallKind::kGetId:
+      return Raw(call.value == kIdParent ? getppid() : getpid());
+    default:
+      return {.value = -ENOSYS};
+  }
+}
+
+void Obey(int socket) {
+  for (;;) {
+    Order order;
+    const ssize_t got = read(socket, &order, sizeof(order));
+    if (got < 0 && errno == EINTR) continue;
+    if (got != sizeof(order)) syscall(SYS_exit_group, 99);
+    if (order.kind == Order::Kind::kStartThread) {
+      StartPuppetThread(socket);
+    } else if (order.kind == Order::Kind::kExitThread) {
+      syscall(SYS_exit, order.call.value);
+    } else if (order.kind == Order::Kind::kSetNextPid) {
+      const std::string text = std::to_string(order.call.pid - 1);
+      const int file = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+      const ssize_t put = write(file, text.data(), text.size());
+      close(file);
+      Answer(socket, Raw(put));
+    } else if (order.call.kind == CallKind::kFork) {
+      ForkPuppet(socket, order.call);
+    } else {
+      Answer(socket, Make(order.call));
+    }
+  }
+}
+
+// --- The real world, from outside ----------------------------------------------------------------
+
+class RealWorld : public World {
+ public:
+  explicit RealWorld(uint32_t queue_limit) {
+    int ends[2];
+    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+    const int flags = CLONE_NEWPID | SIGCHLD | (geteuid() == 0 ? 0 : CLONE_NEWUSER);
+    init_ = static_cast<pid_t>(syscall(SYS_clone, flags, 0, 0, 0, 0));
+    if (init_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (queue_limit == 0) {
+        const rlimit none{0, 0};
+        setrlimit(RLIMIT_SIGPENDING, &none);
+      }
+      close(ends[1]);
+      Obey(ends[0]);
+    }
+    close(ends[0]);
+    sockets_[kInit] = ends[1];
+    outer_[kInit] = init_;
+    if (Possible()) Do(kInit, SetSid());
+  }
+  ~RealWorld() override {
+    if (Possible() && !reaped_) {
+      kill(init_, SIGKILL);
+      waitpid(init_, nullptr, 0);
+    }
+    for (const auto& [pid, socket] : sockets_) close(socket);
+  }
+  bool Possible() const { return init_ > 0; }
+
+  Result Do(Pid who, const Call& call) override {
+    Give(who, {Order::Kind::kCall, call});
+    return Finish(who);
+  }
+  void Start(Pid who, const Call& call) override {
+    Give(who, {Order::Kind::kCall, call});
+    EXPECT_TRUE(Await([&] { return IsInOtherCallThanRead(who) || StateNow(who) == 'Z'; }))
+        << who << " does not block";
+  }
+  Result Finish(Pid who) override {
+    Result result;
+    const int passed = Receive(who, &result);
+    if (passed >= 0) close(passed);
+    return result;
+  }
+  Pid Fork(Pid who, uint32_t flags, int exit_signal) override {
+    return Born(who, {Order::Kind::kCall, calls::Fork(flags, exit_signal)});
+  }
+  Pid StartThread(Pid who) override { return Born(who, {Order::Kind::kStartThread, {}}); }
+  void ExitThread(Pid who, int code) override {
+    Give(who, {Order::Kind::kExitThread, calls::Exit(code)});
+    AwaitDeath(who);
+  }
+  void Exit(Pid who, int code) override {
+    Give(who, {Order::Kind::kCall, calls::Exit(code)});
+    AwaitDeath(who);
+  }
+  void SendFromOutside(Pid to, int signal) override { kill(outer_[to], signal); }
+  void SetNextPid(Pid pid) override {
+    Order order{Order::Kind::kSetNextPid, {}};
+    order.call.pid = pid;
+    Give(kInit, order);
+    EXPECT_GT(Finish(kInit).value, 0) << "ns_last_pid can't be written";
+  }
+  char State(Pid pid, char expected) override {
+    char state = '?';
+    Await([&] { return (state = StateNow(pid)) == expected; });
+    return state;
+  }
+  int InitStatus() override {
+    int status = 0;
+    waitpid(init_, &status, 0);
+    reaped_ = true;
+    return status;
+  }
+
+ private:
+  template <typename Condition>
+  static bool Await(Condition condition) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+    return true;
+  }
+  void AwaitDeath(Pid who) {
+    EXPECT_TRUE(Await([&] {
+      const char state = StateNow(who);
+      return state == 'Z' || state == '-';
+    })) << who
+        << " lives on";
+  }
+  void Give(Pid who, const Order& order) {
+    EXPECT_EQ(write(sockets_[who], &order, sizeof(order)), static_cast<ssize_t>(sizeof(order)));
+  }
+  int Receive(Pid who, Result* result) {
+    iovec data{result, sizeof(*result)};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof(control);
+    pollfd one{sockets_[who], POLLIN, 0};
+    if (poll(&one, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) != 1) {
+      ADD_FAILURE() << who << " does not answer";
+      return -1;
+    }
+    if (recvmsg(sockets_[who], &message, MSG_CMSG_CLOEXEC) <= 0) return -1;
+    const cmsghdr* header = CMSG_FIRSTHDR(&message);
+    int passed = -1;
+    if (header != nullptr) memcpy(&passed, CMSG_DATA(header), sizeof(int));
+    return passed;
+  }
+  Pid Born(Pid who, const Order& order) {
+    Give(who, order);
+    Result result;
+    const int socket = Receive(who, &result);
+    if (result.value <= 0) {
+      if (socket >= 0) close(socket);
+      return result.value;
+    }
+    sockets_[result.value] = socket;
+    outer_[result.value] = FindOuter(result.value);
+    return result.value;
+  }
+  // The number, outside, of a process or thread of the namespace.
+  pid_t FindOuter(Pid inner) const {
+    const auto own = std::filesystem::read_symlink("/proc/" + std::to_string(init_) + "/ns/pid");
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      std::error_code error;
+      if (std::filesystem::read_symlink(entry.path() / "ns/pid", error) != own) continue;
+      for (const auto& task : std::filesystem::directory_iterator(entry.path() / "task", error)) {
+        std::ifstream status(task.path() / "status");
+        for (std::string line; std::getline(status, line);) {
+          if (line.rfind("NSpid:", 0) != 0) continue;
+          if (std::stoi(line.substr(line.find_last_of('\t') + 1)) == inner) {
+            return std::stoi(task.path().filename());
+          }
+        }
+      }
+    }
+    ADD_FAILURE() << inner << " is not to be found";
+    return -1;
+  }
+  char StateNow(Pid pid) {
+    std::ifstream stat("/proc/" + std::to_string(outer_[pid]) + "/stat");
+    std::string line;
+    if (!std::getline(stat, line)) return '-';
+    const char state = line[line.rfind(')') + 2];
+    return state == 'S' || state == 'D' ? 'R' : state == 'X' ? '-' : state;
+  }
+  bool IsInOtherCallThanRead(Pid pid) {
+    std::ifstream file("/proc/" + std::to_string(outer_[pid]) + "/syscall");
+    std::string number;
+    return (file >> number) && number != "running" && number != std::to_string(SYS_read) &&
+           number != std::to_string(SYS_sendmsg);
+  }
+
+  pid_t init_ = -1;
+  bool reaped_ = false;
+  std::map<Pid, int> sockets_;
+  std::map<Pid, pid_t> outer_;
+};
+
+using Story = void (*)(World&);
+
+void Compare(Story story, uint32_t queue_limit = 1024) {
+  RealWorld real(queue_limit);
+  if (!real.Possible()) GTEST_SKIP() << "no PID namespace to be had: " << strerror(errno);
+  ModelWorld model(queue_limit);
+  story(model);
+  story(real);
+  EXPECT_EQ(real.seen, model.seen) << "the kernel (first) and the model (second) differ";
+  EXPECT_FALSE(model.seen.empty());
+}
+
+Pid Child(World& world) {
+  const Pid pid = world.Fork(kInit);
+  world.Do(pid, SetSid());
+  return pid;
+}
+
+// --- Stories, by the number of the fact ----------------------------------------------------------
+
+TEST(Conformance, Fact1StandardSignalsCoalesceRealTimeOnesQueue) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    Pid pids[5];
+    for (Pid& pid : pids) pid = world.Fork(kInit);
+    for (const Pid pid : pids) world.Exit(pid, 0);
+    for (int i = 0; i < 3; ++i) world.SendFromOutside(kInit, 40);
+    world.NoteTaken();
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact2And8OrderOfTaking) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    for (const int signal : {64, 34, 15, 18, 1, 11, 31, 7}) world.SendFromOutside(kInit, signal);
+    for (const int signal : {64, 1, 11}) world.Do(kInit, ThreadKill(kInit, kInit, signal));
+    world.NoteTaken();
+  });
+}
+
+TEST(Conformance, Fact3StopAndContinueDiscardEachOther) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    world.SendFromOutside(kInit, kSigTstp);
+    world.SendFromOutside(kInit, kSigCont);
+    world.NoteTaken();
+    world.SendFromOutside(kInit, kSigCont);
+    world.SendFromOutside(kInit, kSigTtou);
+    world.NoteTaken();
+  });
+}
+
+TEST(Conformance, Fact4NoRoomInTheQueue) {
+  Compare(
+      [](World& world) {
+        world.BlockAll(kInit);
+        const Pid child = Child(world);
+        for (int i = 0; i < 2; ++i) world.NoteCall(child, Kill(kInit, 40));
+        world.NoteCall(child, SigQueue(kInit, 41));
+        world.NoteCall(child, SigQueue(kInit, kSigTerm));
+        world.NoteCall(child, ThreadKill(kInit, kInit, 42));
+        world.NoteCall(child, ThreadKill(kInit, kInit, kSigUsr1));
+        world.Exit(child, 0);
+        world.NoteTaken();
+      },
+      0);
+}
+
+TEST(Conformance, Fact5InitDropsWhatItLeavesAtDefault) {
+  Compare([](World& world) {
+    world.Do(kInit, SigProcMask(kMaskSet, SignalBit(kSigUsr1)));
+    for (const int signal : {kSigTerm, kSigUsr1, kSigKill, kSigStop}) {
+      world.NoteCall(kInit, Kill(kInit, signal));
+    }
+    world.SendFromOutside(kInit, kSigHup);
+    world.NoteTaken();
+    world.SendFromOutside(kInit, kSigStop);
+    world.NoteState(kInit, 'T');
+    world.SendFromOutside(kInit, kSigCont);
+    world.NoteState(kInit, 'R');
+    world.SendFromOutside(kInit, kSigKill);
+    world.Note("init", world.InitStatus());
+  });
+}
+
+TEST(Conformance, Fact7ChildrenOfOneWhoIgnoresThemVanish) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    world.Do(kInit, SigAction(kSigChld, kSigIgn));
+    Pid child = Child(world);
+    world.Start(kInit, Wait4(-1));
+    world.Exit(child, 1);
+    world.NoteResult(Wait4(-1), world.Finish(kInit));
+    world.NoteState(child, '-');
+    world.NoteTaken();
+    world.Do(kInit, SigAction(kSigChld, kSigDfl, kSaNoChildWait));
+    child = Child(world);
+    world.Exit(child, 1);
+    world.NoteState(child, '-');
+    world.NoteReaped();
+    world.NoteTaken();
+  });
+}
+
+TEST(Conformance, Fact9WhatSettingADispositionFlushes) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    world.Do(kInit, SigAction(kSigTerm, kSigIgn));
+    world.SendFromOutside(kInit, kSigTerm);
+    world.SendFromOutside(kInit, kSigUsr1);
+    world.Exit(Child(world), 0);
+    world.Do(kInit, SigAction(kSigChld, kSigDfl));
+    world.Do(kInit, SigAction(kSigUsr1, kSigDfl));
+    world.NoteTaken();
+    world.SendFromOutside(kInit, kSigTerm);
+    world.Do(kInit, SigAction(kSigTerm, kSigIgn));
+    world.NoteTaken();
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact10And18StopsAndContinues) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    world.NoteCall(kInit, Kill(child, kSigStop));
+    world.NoteState(child, 'T');
+    world.NoteTaken();
+    world.NoteCall(kInit, Wait4(-1, kWaitNoHang));
+    world.NoteCall(kInit, WaitId(kWaitForAny, 0, kWaitNoHang | kWaitUntraced | kWaitNoWait));
+    world.NoteReaped(kWaitUntraced);
+    world.NoteCall(kInit, Kill(child, kSigCont));
+    world.NoteState(child, 'R');
+    world.NoteCall(kInit, Wait4(-1, kWaitContinued));
+    world.NoteTaken();
+    world.NoteReaped(kWaitContinued);
+    world.Do(kInit, SigAction(kSigChld, kSigDfl, kSaNoChildStop));
+    world.NoteCall(kInit, Kill(child, kSigStop));
+    world.NoteState(child, 'T');
+    world.NoteTaken();
+    world.NoteCall(kInit, WaitId(kWaitForPid, child, kWaitNoHang | kWaitUntraced));
+  });
+}
+
+TEST(Conformance, Fact11StopAndContinueInterruptSomeCalls) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const auto epoll = static_cast<int16_t>(world.Do(kInit, EpollCreate()).value);
+    for (const Call& call : {SigTimedWait(SignalBit(kSigUsr1)), EpollWait(epoll, kForever)}) {
+      world.Start(kInit, call);
+      world.SendFromOutside(kInit, kSigStop);
+      world.NoteState(kInit, 'T');
+      world.SendFromOutside(kInit, kSigCont);
+      world.NoteResult(call, world.Finish(kInit));
+    }
+    world.NoteTaken();
+  });
+}
+
+TEST(Conformance, Fact11HandlersInterruptOrRestart) {
+  Compare([](World& world) {
+    const Pid child = Child(world);
+    for (const uint32_t flags : {0U, kSaRestart}) {
+      world.Do(kInit, SigAction(kSigUsr1, kSigHandler, flags));
+      const Call wait = Wait4(child, kWaitUntraced);
+      world.Start(kInit, wait);
+      world.SendFromOutside(kInit, kSigUsr1);
+      if (flags == kSaRestart) world.Exit(child, 7);
+      world.NoteResult(wait, world.Finish(kInit));
+      world.Start(kInit, Pause());
+      world.SendFromOutside(kInit, kSigUsr1);
+      world.NoteResult(Pause(), world.Finish(kInit));
+    }
+  });
+}
+
+TEST(Conformance, Fact12StatusWords) {
+  Compare([](World& world) {
+    world.Exit(Child(world), 261);
+    for (const int signal : {kSigKill, kSigTerm, kSigRtMax}) {
+      const Pid pid = Child(world);
+      world.NoteCall(kInit, Kill(pid, signal));
+      world.NoteState(pid, 'Z');
+    }
+    world.NoteCall(kInit, WaitId(kWaitForAny, 0, kWaitExited | kWaitNoWait));
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact13TracedStops) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = world.Fork(kInit);
+    world.Do(child, SigProcMask(kMaskSet, 0));
+    world.NoteCall(child, Ptrace(kPtraceTraceMe));
+    world.NoteCall(child, Ptrace(kPtraceTraceMe));
+    world.SendFromOutside(child, kSigUsr1);
+    world.NoteState(child, 't');
+    world.NoteTaken();
+    world.NoteReaped();
+    world.NoteCall(kInit, Ptrace(kPtraceDetach, child, kSigUsr1));
+    world.NoteState(child, 'Z');
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact14And15ADeadLeaderWithALiveThread) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    const Pid thread = world.StartThread(child);
+    world.Note("thread", thread);
+    world.ExitThread(child, 9);
+    world.NoteState(child, 'Z');
+    world.NoteCall(kInit, Kill(child, 0));
+    world.NoteReaped();
+    world.NoteTaken();
+    world.ExitThread(thread, 0);
+    world.NoteTaken();
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact16ExitSignals) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    world.BlockAll(child);
+    const Pid quiet = world.Fork(child, 0, 0);
+    world.Exit(quiet, 4);
+    world.NoteCall(child, Wait4(-1, kWaitNoHang));
+    world.NoteCall(child, SigTimedWait(kAllSignals, 0));
+    world.NoteCall(child, WaitId(kWaitForAny, 0, kWaitExited | kWaitNoWait | kWaitAll));
+    world.NoteCall(child, WaitId(kWaitForAny, 0, kWaitExited | kWaitNoWait | kWaitClone));
+    world.Exit(child, 0);
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact17CloneParent) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    world.Note("by init", world.Fork(kInit, kCloneParent));
+    const Pid sibling = world.Fork(Child(world), kCloneParent, 0);
+    world.NoteCall(sibling, GetId(kIdParent));
+    world.Exit(sibling, 2);
+    world.NoteTaken();
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact19OrderOfWaiting) {
+  Compare([](World& world) {
+    const Pid first = Child(world);
+    const Pid grandchild = world.Fork(first);
+    const Pid second = Child(world);
+    world.Exit(first, 0);
+    const Pid third = Child(world);
+    for (const Pid pid : {third, grandchild, second}) world.Exit(pid, 0);
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact20AZombieThatAnotherTraces) {
+  for (const bool waits : {true, false}) {
+    const Story story = waits ? Story([](World& world) {
+      world.BlockAll(kInit);
+      const Pid child = Child(world);
+      const Pid tracer = Child(world);
+      world.NoteCall(tracer, Ptrace(kPtraceSeize, child));
+      world.Exit(child, 5);
+      world.NoteReaped();
+      world.NoteTaken();
+      world.NoteCall(tracer, Wait4(-1, kWaitNoHang));
+      world.NoteTaken();
+      world.NoteReaped();
+    })
+                              : Story([](World& world) {
+                                  world.BlockAll(kInit);
+                                  const Pid child = Child(world);
+                                  const Pid tracer = Child(world);
+                                  world.NoteCall(tracer, Ptrace(kPtraceSeize, child));
+                                  world.Exit(child, 5);
+                                  world.NoteReaped();
+                                  world.Exit(tracer, 0);
+                                  world.NoteTaken();
+                                  world.NoteReaped();
+                                });
+    Compare(story);
+  }
+}
+
+TEST(Conformance, Fact21ThreadsClonesAndGroupStopsOfTracees) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    world.Do(child, SigProcMask(kMaskSet, 0));
+    world.NoteCall(child, Ptrace(kPtraceTraceMe));
+    const Pid clone = world.Fork(child, kClonePtrace);
+    world.NoteState(clone, 't');
+    world.NoteReaped();
+    world.NoteCall(kInit, Ptrace(kPtraceDetach, clone, 0));
+    world.NoteState(clone, 'R');
+    world.SendFromOutside(child, kSigStop);
+    world.NoteState(child, 't');
+    world.NoteReaped();
+    world.NoteCall(kInit, Ptrace(kPtraceContinue, child, kSigStop));
+    world.NoteCall(kInit, Wait4(child));
+    world.NoteCall(kInit, Ptrace(kPtraceDetach, child, kSigTerm));
+    world.NoteState(child, 'T');
+  });
+}
+
+TEST(Conformance, Fact21AttachAndSeize) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    world.NoteCall(kInit, Ptrace(kPtraceAttach, child));
+    world.NoteCall(kInit, Wait4(child));
+    world.NoteReaped();
+    world.NoteCall(kInit, Ptrace(kPtraceDetach, child, 0));
+    world.NoteState(child, 'R');
+    world.NoteCall(kInit, Ptrace(kPtraceSeize, child));
+    world.NoteCall(kInit, Kill(child, kSigStop));
+    world.NoteCall(kInit, Wait4(child));
+    world.NoteCall(kInit, Ptrace(kPtraceContinue, child, kSigStop));
+    world.NoteCall(kInit, Wait4(child));
+  });
+}
+
+TEST(Conformance, Fact23To25Groups) {
+  Compare([](World& world) {
+    const Pid child = world.Fork(kInit);
+    world.NoteCall(kInit, Kill(-child, 0));
+    world.Do(child, SetSid());
+    world.NoteCall(kInit, Kill(-child, 0));
+    const Pid member = world.Fork(child);
+    world.Exit(child, 0);
+    world.NoteReaped();
+    world.SetNextPid(child);
+    world.Note("next", world.Fork(kInit));
+    world.Exit(member, 0);
+    world.NoteCall(kInit, Kill(-child, kSigTerm));
+    world.SetNextPid(child);
+    world.Note("next", world.Fork(kInit));
+    world.NoteReaped();
+    world.NoteCall(kInit, Kill(-child, kSigTerm));
+    world.SetNextPid(child);
+    world.Note("next", world.Fork(kInit));
+  });
+}
+
+TEST(Conformance, Fact26KillAll) {
+  Compare([](World& world) {
+    world.NoteCall(kInit, Kill(-1, 0));
+    const Pid child = Child(world);
+    const Pid other = Child(world);
+    world.NoteCall(child, Kill(-1, kSigKill));
+    world.NoteState(other, 'Z');
+    world.NoteState(child, 'R');
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact27And35OrphanedGroups) {
+  Compare([](World& world) {
+    const Pid child = Child(world);
+    world.NoteCall(child, Kill(child, kSigTstp));
+    world.NoteState(child, 'R');
+    const Pid job = world.Fork(child);
+    world.Do(job, SetPgid(0, 0));
+    world.BlockAll(job);
+    world.Do(job, SigProcMask(kMaskUnblock, SignalBit(kSigTstp) | SignalBit(kSigCont)));
+    world.NoteCall(child, Kill(job, kSigTstp));
+    world.NoteState(job, 'T');
+    world.Exit(child, 0);
+    world.NoteState(job, 'R');
+    world.NoteCall(job, SigTimedWait(kAllSignals, 0));
+    // In the session of a namespace's init, which counts as a parent.
+    const Pid own = world.Fork(kInit);
+    world.Do(own, SetPgid(0, 0));
+    world.NoteCall(kInit, Kill(own, kSigTstp));
+    world.NoteState(own, 'T');
+  });
+}
+
+TEST(Conformance, Fact28Pidfds) {
+  Compare([](World& world) {
+    const Pid child = Child(world);
+    const auto fd = static_cast<int16_t>(world.Do(kInit, PidFdOpen(child)).value);
+    Call poll = Poll(uint64_t{1} << fd, 0);
+    poll.fd = fd;
+    world.Note("ready", world.Do(kInit, poll).value);
+    world.Exit(child, 0);
+    world.Note("ready", world.Do(kInit, poll).value);
+    world.NoteCall(kInit, PidFdSendSignal(fd, kSigTerm));
+    world.NoteReaped();
+    world.NoteCall(kInit, PidFdSendSignal(fd, kSigTerm));
+    world.Note("ready", world.Do(kInit, poll).value);
+  });
+}
+
+// Nothing here restarts the machine: in a PID namespace the call ends that namespace's init.
+TEST(Conformance, Fact29Reboot) {
+  Compare([](World& world) {
+    world.NoteCall(kInit, Reboot(kRebootCadOn));
+    world.Start(kInit, Reboot(kRebootRestart));
+    world.Note("init", world.InitStatus());
+  });
+}
+
+TEST(Conformance, Fact33ExitOfInitEndsAll) {
+  Compare([](World& world) {
+    const Pid child = Child(world);
+    world.Exit(kInit, 3);
+    world.NoteState(child, '-');
+    world.Note("init", world.InitStatus());
+  });
+}
+
+TEST(Conformance, Fact34And35WhoAdopts) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid reaper = Child(world);
+    const Pid father = world.Fork(reaper);
+    const Pid child = world.Fork(father);
+    const Pid dead = world.Fork(father);
+    world.Exit(dead, 3);
+    world.Do(reaper, Subreaper(true));
+    world.NoteTaken();
+    world.Exit(father, 0);
+    world.NoteCall(child, GetId(kIdParent));
+    world.Exit(reaper, 0);
+    world.NoteCall(child, GetId(kIdParent));
+    world.NoteTaken();
+    world.NoteReaped();
+  });
+}
+
+}  // namespace
+}  // namespace minit::kernel

@@ -1,0 +1,683 @@
+// One test a fact of docs/kernel-model.md, in its order and by its number. What libc or real hardware
+// alone can show has here the test of what follows for the model.
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "harness/kernel/kernel.h"
+
+namespace minit::kernel {
+namespace {
+
+using namespace calls;  // NOLINT: the vocabulary of every line below
+
+constexpr uint64_t kSecond = 1'000'000'000;
+
+class Facts : public testing::Test {
+ protected:
+  explicit Facts(const Entry& entry = {.mask = kAllSignals}) : kernel(entry) {}
+  ~Facts() override { EXPECT_EQ(kernel.WhatIsBroken(), nullptr) << kernel.WhatIsBroken(); }
+
+  Result Do(Pid who, const Call& call) { return kernel.Issue(who, call); }
+  int Returns(Pid who, const Call& call) { return Do(who, call).value; }
+  // What init takes, one after the other, until there is nothing.
+  std::vector<int> TakenByInit() {
+    std::vector<int> taken;
+    for (int signal; (signal = Returns(kInit, SigTimedWait(kAllSignals, 0))) > 0;) {
+      taken.push_back(signal);
+    }
+    return taken;
+  }
+  uint64_t PendingOfInit() { return kernel.Look(kInit).pending_process; }
+  Result Reap(uint32_t flags = 0) { return Do(kInit, Wait4(-1, kWaitNoHang | flags)); }
+  Activity ActivityOf(Pid pid) { return kernel.Look(pid).activity; }
+  // A child in a session of its own, as init starts one.
+  Pid Child() {
+    const Pid pid = kernel.Fork(kInit);
+    Do(pid, SetSid());
+    return pid;
+  }
+
+  ScenarioKernel kernel;
+};
+
+using Signals = Facts;
+using Waiting = Facts;
+using Numbers = Facts;
+using Restart = Facts;
+
+class InNamespace : public Facts {
+ protected:
+  InNamespace() : Facts({.pid_namespace = true, .mask = kAllSignals}) {}
+};
+using SignalsInNamespace = InNamespace;
+using RestartInNamespace = InNamespace;
+using Tracing = Facts;
+
+// --- Signals -------------------------------------------------------------------------------------
+
+// 1
+TEST_F(Signals, StandardSignalsCoalesceRealTimeOnesQueue) {
+  EXPECT_EQ(kernel.Burst(kInit, 5, 0), 5);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  int zombies = 0;
+  while (Reap().value > 0) ++zombies;
+  EXPECT_EQ(zombies, 5);
+  for (int i = 0; i < 3; ++i) kernel.SendFromAncestor(kInit, 40);
+  EXPECT_EQ(kernel.PendingCount(kInit, 40, true), 3);
+  EXPECT_EQ(TakenByInit(), (std::vector<int>{40, 40, 40}));
+}
+
+// 2
+TEST_F(Signals, SynchronousOnesComeFirstThenTheLowest) {
+  for (const int signal : {64, 34, 17, 15, 18, 1, 11, 31}) kernel.SendFromAncestor(kInit, signal);
+  EXPECT_EQ(TakenByInit(), (std::vector<int>{11, 31, 1, 15, 17, 18, 34, 64}));
+}
+
+// 3
+TEST_F(Signals, StopAndContinueDiscardEachOtherWhenGenerated) {
+  kernel.SendFromAncestor(kInit, kSigTstp);
+  kernel.SendFromAncestor(kInit, kSigTtin);
+  kernel.SendFromAncestor(kInit, kSigCont);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigCont});
+  kernel.SendFromAncestor(kInit, kSigCont);
+  kernel.SendFromAncestor(kInit, kSigTstp);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigTstp});
+}
+
+// 4
+TEST_F(Signals, WithoutRoomInTheQueueKillCollapsesAndSigqueueIsRefused) {
+  kernel.Reset({.signal_queue_limit = 0, .mask = kAllSignals});
+  const Pid child = Child();
+  EXPECT_EQ(Returns(child, Kill(kInit, 40)), 0);
+  EXPECT_EQ(Returns(child, Kill(kInit, 40)), 0);
+  EXPECT_EQ(Returns(child, SigQueue(kInit, 40)), -EAGAIN);
+  EXPECT_EQ(Returns(child, ThreadKill(kInit, kInit, 40)), -EAGAIN);
+  EXPECT_EQ(Returns(child, SigQueue(kInit, kSigTerm)), 0);
+  kernel.Exit(child, 0);
+  EXPECT_EQ(TakenByInit(), (std::vector<int>{kSigTerm, kSigChld, 40}));
+}
+
+// 5
+TEST_F(SignalsInNamespace, InitDropsWhatIsAtDefaultUnlessBlocked) {
+  const Pid child = Child();
+  Do(kInit, SigProcMask(kMaskUnblock, SignalBit(kSigTerm)));
+  EXPECT_EQ(Returns(child, Kill(kInit, kSigTerm)), 0);
+  EXPECT_EQ(Returns(child, Kill(kInit, kSigUsr1)), 0);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigUsr1}) << "TERM was not blocked";
+  EXPECT_EQ(Returns(kInit, Kill(kInit, kSigKill)), 0);
+  EXPECT_EQ(Returns(child, Kill(kInit, kSigStop)), 0);
+  EXPECT_EQ(kernel.ending(), Ending::kNone);
+  EXPECT_EQ(ActivityOf(kInit), Activity::kRunning);
+  Do(kInit, Pause());
+  kernel.SendFromAncestor(kInit, kSigStop);
+  EXPECT_EQ(ActivityOf(kInit), Activity::kStopped);
+  EXPECT_FALSE(kernel.AtRest());
+  kernel.SendFromAncestor(kInit, kSigCont);
+  EXPECT_EQ(ActivityOf(kInit), Activity::kBlocked);
+  EXPECT_TRUE(kernel.AtRest());
+  kernel.SendFromAncestor(kInit, kSigKill);
+  EXPECT_EQ(kernel.ending(), Ending::kInitDied);
+  EXPECT_EQ(kernel.ending_status(), kSigKill);
+}
+
+// 6: an init whose libc leaves 32 to 34 out of "all" never takes them; they stay pending.
+TEST_F(Signals, WhatASetLeavesOutStaysPending) {
+  constexpr uint64_t kLibcAll = kAllSignals & ~(SignalBit(32) | SignalBit(33) | SignalBit(34));
+  for (const int signal : {32, 33, 34, 35}) kernel.SendFromAncestor(kInit, signal);
+  EXPECT_EQ(Returns(kInit, SigTimedWait(kLibcAll, 0)), 35);
+  EXPECT_EQ(Returns(kInit, SigTimedWait(kLibcAll, 0)), -EAGAIN);
+  EXPECT_EQ(PendingOfInit(), kAllSignals & ~kLibcAll);
+}
+
+// 7
+TEST_F(Signals, IgnoringChildrenReapsThemUnseenAndSurvivesExec) {
+  Do(kInit, SigAction(kSigChld, kSigIgn));
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  kernel.Exit(Child(), 3);
+  EXPECT_EQ(Reap().value, -ECHILD);
+  EXPECT_EQ(PendingOfInit(), 0U);
+  const Pid blocked = kernel.Fork(kInit);
+  ASSERT_EQ(Do(kInit, Wait4(-1)).state, Result::State::kBlocked);
+  kernel.Exit(blocked, 3);
+  EXPECT_EQ(kernel.Resume(kInit).result.value, -ECHILD) << "a wait already under way";
+  EXPECT_EQ(Returns(kInit, Exec()), 0);
+  kernel.Exit(Child(), 3);
+  EXPECT_EQ(Reap().value, -ECHILD) << "after exec";
+}
+
+TEST_F(Signals, NoChildWaitReapsThemButTheSignalComes) {
+  Do(kInit, SigAction(kSigChld, kSigDfl, kSaNoChildWait));
+  kernel.Exit(Child(), 3);
+  EXPECT_EQ(Reap().value, -ECHILD);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+}
+
+// 8
+TEST_F(Signals, ThoseForTheThreadComeBeforeThoseForTheProcess) {
+  for (const int signal : {15, 31, 11, 1}) kernel.SendFromAncestor(kInit, signal);
+  for (const int signal : {64, 1}) kernel.SendToThreadFromAncestor(kInit, signal);
+  EXPECT_EQ(TakenByInit(), (std::vector<int>{1, 64, 11, 31, 1, 15}));
+}
+
+// 9
+TEST_F(Signals, AnIgnoredOneThatIsBlockedIsPendingUntilTheDispositionIsSet) {
+  Do(kInit, SigAction(kSigTerm, kSigIgn));
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  EXPECT_EQ(PendingOfInit(), SignalBit(kSigTerm));
+  Do(kInit, SigAction(kSigTerm, kSigIgn));
+  EXPECT_EQ(PendingOfInit(), 0U) << "set to be ignored once more";
+  kernel.Exit(Child(), 0);
+  EXPECT_EQ(PendingOfInit(), SignalBit(kSigChld));
+  Do(kInit, SigAction(kSigChld, kSigDfl));
+  EXPECT_EQ(PendingOfInit(), 0U) << "its default is to be ignored";
+  EXPECT_GT(Reap().value, 0) << "the zombie is there, unannounced";
+  kernel.SendFromAncestor(kInit, kSigUsr1);
+  Do(kInit, SigAction(kSigUsr1, kSigDfl));
+  EXPECT_EQ(PendingOfInit(), SignalBit(kSigUsr1)) << "its default is to end";
+}
+
+// 10
+TEST_F(Signals, AContinuedChildRaisesSigchld) {
+  const Pid child = Child();
+  kernel.SendFromAncestor(child, kSigStop);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  kernel.SendFromAncestor(child, kSigCont);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  EXPECT_EQ(Reap().value, 0);
+  const Result continued = Reap(kWaitContinued);
+  EXPECT_EQ(continued.value, child);
+  EXPECT_EQ(continued.status, 0xffff);
+  EXPECT_EQ(Reap(kWaitContinued).value, 0) << "told twice";
+  kernel.SendFromAncestor(child, kSigCont);
+  EXPECT_TRUE(TakenByInit().empty()) << "it was not stopped";
+}
+
+// 11: what musl makes of EINTR is its business; here is when the kernel says it (signal(7)).
+TEST_F(Signals, StopAndContinueInterruptSigtimedwaitAndEpollButNotSleep) {
+  const auto after_stop_and_continue = [&](const Call& call) {
+    EXPECT_EQ(Do(kInit, call).state, Result::State::kBlocked);
+    kernel.SendFromAncestor(kInit, kSigStop);
+    EXPECT_EQ(kernel.Resume(kInit).kind, Step::Kind::kStopped);
+    kernel.SendFromAncestor(kInit, kSigCont);
+    const Step step = kernel.Resume(kInit);
+    if (step.kind != Step::Kind::kReturns) {
+      kernel.AdvanceTo(kernel.now_ns() + 2 * kSecond);
+      EXPECT_EQ(kernel.Resume(kInit).result.value, 0);
+      return 0;
+    }
+    return step.result.value;
+  };
+  const auto epoll = static_cast<int16_t>(Returns(kInit, EpollCreate()));
+  EXPECT_EQ(after_stop_and_continue(SigTimedWait(SignalBit(kSigUsr1), kForever)), -EINTR);
+  EXPECT_EQ(after_stop_and_continue(EpollWait(epoll, kForever)), -EINTR);
+  EXPECT_EQ(after_stop_and_continue(Sleep(kSecond)), 0);
+  EXPECT_EQ(after_stop_and_continue(Poll(0, kSecond)), 0);
+  EXPECT_EQ(Do(kInit, SigTimedWait(kAllSignals, kSecond)).value, kSigCont) << "it was pending";
+}
+
+TEST_F(Signals, AHandlerInterruptsAndRestartsOnlyWithTheFlag) {
+  kernel.Fork(kInit);
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  const auto interrupt = [&](const Call& call, uint32_t flags) {
+    Do(kInit, SigAction(kSigUsr1, kSigHandler, flags));
+    EXPECT_EQ(Do(kInit, call).state, Result::State::kBlocked);
+    kernel.SendFromAncestor(kInit, kSigUsr1);
+    const Step step = kernel.Resume(kInit);
+    EXPECT_EQ(step.kind, Step::Kind::kHandler);
+    EXPECT_EQ(step.signal, kSigUsr1);
+    kernel.EnterHandler(kInit, SignalBit(kSigUsr1));
+    EXPECT_EQ(kernel.Look(kInit).mask, SignalBit(kSigUsr1) | step.mask);
+    kernel.LeaveHandler(kInit, step.mask);
+    EXPECT_EQ(kernel.Look(kInit).mask, 0U);
+    return step.restarts ? 1 : step.result.value;
+  };
+  EXPECT_EQ(interrupt(Wait4(-1), 0), -EINTR);
+  EXPECT_EQ(interrupt(Wait4(-1), kSaRestart), 1);
+  EXPECT_EQ(interrupt(Sleep(kSecond), kSaRestart), -EINTR);
+  EXPECT_EQ(interrupt(Pause(), kSaRestart), -EINTR);
+  EXPECT_EQ(interrupt(Poll(0, kForever), kSaRestart), -EINTR);
+  EXPECT_EQ(interrupt(SigTimedWait(SignalBit(2)), kSaRestart), -EINTR);
+}
+
+TEST_F(Signals, SigsuspendPutsTheOldMaskBackAfterTheHandler) {
+  Do(kInit, SigAction(kSigTerm, kSigHandler));
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  EXPECT_EQ(Do(kInit, SigSuspend(~SignalBit(kSigTerm))).state, Result::State::kBlocked);
+  const Step step = kernel.Resume(kInit);
+  EXPECT_EQ(step.kind, Step::Kind::kHandler);
+  EXPECT_EQ(step.result.value, -EINTR);
+  EXPECT_EQ(step.mask, kAllSignals & ~(SignalBit(kSigKill) | SignalBit(kSigStop)));
+}
+
+// --- Waiting -------------------------------------------------------------------------------------
+
+// 12
+TEST_F(Waiting, StatusWords) {
+  const auto status_of = [&](auto end) {
+    const Pid pid = Child();
+    end(pid);
+    return Reap(kWaitUntraced).status;
+  };
+  EXPECT_EQ(status_of([&](Pid pid) { kernel.Exit(pid, 261); }), 0x0500);
+  EXPECT_EQ(status_of([&](Pid pid) { Do(pid, Exit(261)); }), 0x0500);
+  EXPECT_EQ(status_of([&](Pid pid) { kernel.SendFromAncestor(pid, kSigKill); }), 0x0009);
+  EXPECT_EQ(status_of([&](Pid pid) {
+              Do(pid, SigProcMask(kMaskSet, 0));
+              kernel.SendFromAncestor(pid, kSigTerm);
+            }),
+            0x000f);
+  EXPECT_EQ(status_of([&](Pid pid) { kernel.Die(pid, kSigRtMax, false); }), 0x0040);
+  EXPECT_EQ(status_of([&](Pid pid) { kernel.Die(pid, kSigAbrt, true); }), 0x0086);
+  EXPECT_EQ(status_of([&](Pid pid) { kernel.SendFromAncestor(pid, kSigStop); }), 0x137f);
+}
+
+// 13
+TEST_F(Waiting, TracedStopsAreToldOnceWithoutUntraced) {
+  const Pid child = Child();
+  Do(child, SigProcMask(kMaskSet, 0));
+  EXPECT_EQ(Returns(child, Ptrace(kPtraceTraceMe)), 0);
+  EXPECT_EQ(kernel.Look(child).tracer, kInit);
+  kernel.SendFromAncestor(child, kSigUsr1);
+  EXPECT_EQ(ActivityOf(child), Activity::kTraced);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  const Result stop = Reap();
+  EXPECT_EQ(stop.value, child);
+  EXPECT_EQ(stop.status, 0x0a7f);
+  EXPECT_EQ(Reap().value, 0) << "told twice";
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceDetach, child, kSigUsr1)), 0);
+  EXPECT_EQ(Reap().status, kSigUsr1) << "the detach passes the signal on";
+  const Pid other = Child();
+  Do(other, SigProcMask(kMaskSet, 0));
+  Do(other, Ptrace(kPtraceTraceMe));
+  kernel.SendFromAncestor(other, kSigUsr1);
+  kernel.SendFromAncestor(other, kSigKill);
+  EXPECT_EQ(Reap().status, kSigKill) << "KILL frees it";
+}
+
+// 14
+TEST_F(Waiting, ADeadLeaderWithLiveThreadsIsNotToldOf) {
+  const Pid child = Child();
+  const Pid thread = kernel.StartThread(child);
+  kernel.ExitThread(child, 9);
+  EXPECT_EQ(ActivityOf(child), Activity::kZombie);
+  EXPECT_EQ(Returns(kInit, Kill(child, 0)), 0);
+  EXPECT_EQ(Reap().value, 0);
+  EXPECT_TRUE(TakenByInit().empty());
+  kernel.ExitThread(thread, 0);
+  EXPECT_FALSE(kernel.Exists(thread)) << "a further thread leaves no zombie";
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  EXPECT_EQ(Reap().value, child);
+}
+
+// 15
+TEST_F(Waiting, TheLastThreadsCodeWinsOrTheLeaders) {
+  for (const bool last : {true, false}) {
+    kernel.Reset({.last_thread_status = last, .mask = kAllSignals});
+    const Pid child = Child();
+    const Pid thread = kernel.StartThread(child);
+    kernel.ExitThread(child, 9);
+    kernel.ExitThread(thread, 0);
+    EXPECT_EQ(Reap().status, last ? 0x0000 : 0x0900);
+  }
+}
+
+// 16
+TEST_F(Waiting, AChildWithoutExitSignalNeedsWaitAllUntilItIsAdopted) {
+  const Pid child = Child();
+  const Pid quiet = Returns(child, Fork(0, 0));
+  kernel.Exit(quiet, 4);
+  EXPECT_EQ(Returns(child, Wait4(-1, kWaitNoHang)), -ECHILD);
+  EXPECT_EQ(kernel.PeekWait(child, Wait4(-1, kWaitNoHang | kWaitAll)).value, quiet);
+  EXPECT_EQ(kernel.PeekWait(child, Wait4(-1, kWaitNoHang | kWaitClone)).value, quiet);
+  EXPECT_EQ(kernel.Look(child).pending_process, 0U);
+  kernel.Exit(child, 0);
+  EXPECT_EQ(Reap().value, child);
+  EXPECT_EQ(Reap().value, quiet);
+}
+
+// 17
+TEST_F(Waiting, CloneParentMakesASibling) {
+  const Pid child = Child();
+  const Pid sibling = Returns(child, Fork(kCloneParent, 0));
+  EXPECT_EQ(kernel.Look(sibling).parent, kInit);
+  EXPECT_EQ(kernel.Look(sibling).exit_signal, kSigChld);
+  EXPECT_EQ(Returns(kInit, Fork(kCloneParent)), -EINVAL);
+}
+
+// 18
+TEST_F(Waiting, StopsRaiseSigchldUnlessForbiddenAndNeedUntraced) {
+  const Pid child = Child();
+  kernel.SendFromAncestor(child, kSigStop);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  EXPECT_EQ(Reap().value, 0);
+  EXPECT_EQ(Reap(kWaitUntraced).status, 0x137f);
+  EXPECT_EQ(Reap(kWaitUntraced).value, 0) << "told twice";
+  kernel.SendFromAncestor(child, kSigCont);
+  TakenByInit();
+  Do(kInit, SigAction(kSigChld, kSigDfl, kSaNoChildStop));
+  kernel.SendFromAncestor(child, kSigStop);
+  EXPECT_TRUE(TakenByInit().empty());
+  EXPECT_EQ(Reap(kWaitUntraced).value, child);
+}
+
+// 19
+TEST_F(Waiting, ChildrenAreWaitedForByBirthAdoptedOnesByAdoption) {
+  const Pid first = Child();
+  const Pid grandchild = kernel.Fork(first);
+  const Pid second = Child();
+  kernel.Exit(first, 0);
+  const Pid third = Child();
+  for (const Pid pid : {third, grandchild, second}) kernel.Exit(pid, 0);
+  std::vector<Pid> order;
+  for (Pid pid; (pid = Reap().value) > 0;) order.push_back(pid);
+  EXPECT_EQ(order, (std::vector<Pid>{first, second, grandchild, third}));
+}
+
+// 20
+TEST_F(Tracing, AZombieThatAnotherTracesIsInvisibleToItsParent) {
+  const Pid child = Child();
+  const Pid tracer = Child();
+  Do(tracer, SigProcMask(kMaskSet, 0));
+  EXPECT_EQ(Returns(tracer, Ptrace(kPtraceSeize, child)), 0);
+  kernel.Exit(child, 5);
+  EXPECT_TRUE(TakenByInit().empty());
+  EXPECT_EQ(Reap().value, 0);
+  auto other = kernel;
+  EXPECT_EQ(Returns(tracer, Wait4(-1, kWaitNoHang)), child);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  EXPECT_EQ(Reap().value, child) << "after its tracer waited";
+  kernel = other;
+  kernel.Exit(tracer, 0);
+  EXPECT_EQ(Reap().value, child) << "after its tracer died";
+}
+
+// 21
+TEST_F(Tracing, ThreadsAndClonedTraceesAreReturnedByWait) {
+  const Pid child = Child();
+  Do(child, SigProcMask(kMaskSet, 0));
+  const Pid thread = kernel.StartThread(child);
+  Do(thread, SigProcMask(kMaskSet, 0));
+  Do(thread, Ptrace(kPtraceTraceMe));
+  EXPECT_EQ(Returns(kInit, ThreadKill(child, thread, kSigUsr1)), 0);
+  EXPECT_EQ(Reap().value, thread);
+  Do(kInit, Ptrace(kPtraceDetach, thread, 0));
+  Do(child, Ptrace(kPtraceTraceMe));
+  const Pid clone = Returns(child, Fork(kClonePtrace));
+  EXPECT_EQ(kernel.Look(clone).tracer, kInit);
+  EXPECT_EQ(kernel.Look(clone).parent, child);
+  const Result stop = Reap();
+  EXPECT_EQ(stop.value, clone);
+  EXPECT_EQ(stop.status, 0x137f) << "a tracee made by CLONE_PTRACE starts with a SIGSTOP";
+}
+
+TEST_F(Tracing, TheDataOfDetachIsIgnoredInAGroupStop) {
+  const Pid child = Child();
+  Do(child, SigProcMask(kMaskSet, 0));
+  Do(child, Ptrace(kPtraceTraceMe));
+  kernel.SendFromAncestor(child, kSigStop);
+  EXPECT_EQ(Reap().status, 0x137f);
+  Do(kInit, Ptrace(kPtraceContinue, child, kSigStop));
+  EXPECT_EQ(Reap().status, 0x137f) << "the group-stop, told to the tracer";
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceDetach, child, kSigTerm)), 0);
+  EXPECT_EQ(ActivityOf(child), Activity::kStopped) << "TERM was ignored, the stop remains";
+}
+
+// 22
+TEST_F(Waiting, ChildrenComeBeforeTraceesAndNoHangNeverSleeps) {
+  const Pid child = Child();
+  const Pid grandchild = kernel.Fork(child);
+  Do(grandchild, SigProcMask(kMaskSet, 0));
+  const Pid late = Child();
+  Do(kInit, Ptrace(kPtraceAttach, grandchild));
+  kernel.Exit(late, 0);
+  EXPECT_EQ(Reap().value, late);
+  EXPECT_EQ(Reap().value, grandchild);
+  Do(kInit, SigAction(kSigUsr1, kSigHandler));
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  kernel.SendFromAncestor(kInit, kSigUsr1);
+  EXPECT_EQ(Reap().value, 0) << "not EINTR, handler due or not";
+}
+
+// --- Numbers and groups --------------------------------------------------------------------------
+
+// 23
+TEST_F(Numbers, AGroupDoesNotExistBeforeSetsid) {
+  const Pid child = kernel.Fork(kInit);
+  EXPECT_EQ(Returns(kInit, Kill(-child, kSigTerm)), -ESRCH);
+  Do(child, SetSid());
+  EXPECT_EQ(Returns(kInit, Kill(-child, kSigTerm)), 0);
+}
+
+// 24
+TEST_F(Numbers, ALeadersNumberIsTakenWhileItsGroupHasAMember) {
+  const Pid child = Child();
+  const Pid member = kernel.Fork(child);
+  kernel.Exit(child, 0);
+  EXPECT_EQ(Reap().value, child);
+  kernel.SetNextPid(child);
+  EXPECT_NE(kernel.Fork(kInit), child);
+  kernel.Exit(member, 0);
+  kernel.SetNextPid(child);
+  EXPECT_NE(kernel.Fork(kInit), child) << "a zombie is a member too";
+  EXPECT_EQ(Reap().value, member);
+  kernel.SetNextPid(child);
+  const Pid stranger = kernel.Fork(kInit);
+  EXPECT_EQ(stranger, child);
+  Do(stranger, SetSid());
+  Do(stranger, SigProcMask(kMaskSet, 0));
+  EXPECT_EQ(Returns(kInit, Kill(-child, kSigTerm)), 0);
+  EXPECT_EQ(ActivityOf(stranger), Activity::kZombie) << "a late kill hits a stranger";
+}
+
+TEST_F(Numbers, NumbersWrapAroundPastTheReservedOnes) {
+  kernel.SetNextPid(32767);
+  EXPECT_EQ(kernel.Fork(kInit), 32767);
+  EXPECT_EQ(kernel.Fork(kInit), 300);
+}
+
+// 25
+TEST_F(Numbers, KillingAGroupOfZombiesSucceeds) {
+  const Pid child = Child();
+  kernel.Exit(child, 0);
+  EXPECT_EQ(Returns(kInit, Kill(-child, kSigTerm)), 0);
+  EXPECT_EQ(Reap().status, 0) << "and changes nothing";
+  EXPECT_EQ(Returns(kInit, Kill(-child, kSigTerm)), -ESRCH);
+}
+
+// 26
+TEST_F(Numbers, KillAllSkipsInitAndTheCaller) {
+  EXPECT_EQ(Returns(kInit, Kill(-1, kSigTerm)), -ESRCH);
+  const Pid child = Child();
+  const Pid other = Child();
+  EXPECT_EQ(Returns(child, Kill(-1, kSigKill)), 0);
+  EXPECT_EQ(ActivityOf(child), Activity::kRunning);
+  EXPECT_EQ(ActivityOf(other), Activity::kZombie);
+  EXPECT_EQ(kernel.ending(), Ending::kNone);
+}
+
+// 27
+TEST_F(Numbers, TerminalStopsDoNothingInAnOrphanedGroup) {
+  const Pid child = Child();
+  Do(child, SigProcMask(kMaskSet, 0));
+  for (const int signal : {kSigTstp, kSigTtin, kSigTtou}) kernel.SendFromAncestor(child, signal);
+  EXPECT_EQ(ActivityOf(child), Activity::kRunning);
+  kernel.SendFromAncestor(child, kSigStop);
+  EXPECT_EQ(ActivityOf(child), Activity::kStopped);
+  kernel.SendFromAncestor(child, kSigCont);
+  const Pid job = kernel.Fork(child);
+  Do(job, SetPgid(0, 0));
+  kernel.SendFromAncestor(job, kSigTstp);
+  EXPECT_EQ(ActivityOf(job), Activity::kStopped) << "its parent is in the session: not orphaned";
+}
+
+// 28
+TEST_F(Numbers, APidfdOutlivesTheProcess) {
+  const Pid child = Child();
+  const auto fd = static_cast<int16_t>(Returns(kInit, PidFdOpen(child)));
+  ASSERT_GE(fd, 0);
+  const uint64_t bit = uint64_t{1} << fd;
+  EXPECT_EQ(Returns(kInit, Poll(bit, 0)), 0);
+  ASSERT_EQ(Do(kInit, Poll(bit, kForever)).state, Result::State::kBlocked);
+  kernel.Exit(child, 0);
+  EXPECT_EQ(kernel.Resume(kInit).result.set, bit) << "readable on a zombie";
+  EXPECT_EQ(Returns(kInit, PidFdSendSignal(fd, kSigTerm)), 0);
+  EXPECT_EQ(Reap().value, child);
+  EXPECT_EQ(Returns(kInit, PidFdSendSignal(fd, kSigTerm)), -ESRCH);
+  kernel.SetNextPid(child);
+  EXPECT_EQ(kernel.Fork(kInit), child);
+  EXPECT_EQ(Returns(kInit, PidFdSendSignal(fd, kSigTerm)), -ESRCH) << "not the new owner's";
+  EXPECT_EQ(Returns(kInit, Poll(bit, 0)), 1);
+}
+
+// --- Restart and death ---------------------------------------------------------------------------
+
+// 29
+TEST_F(RestartInNamespace, RebootEndsInitByASignal) {
+  struct Case {
+    int32_t command;
+    Ending ending;
+    int status;
+  };
+  constexpr Case kCases[] = {{kRebootRestart, Ending::kRestart, kSigHup},
+                             {kRebootRestart2, Ending::kRestart2, kSigHup},
+                             {kRebootHalt, Ending::kHalt, kSigInt},
+                             {kRebootPowerOff, Ending::kPowerOff, kSigInt}};
+  EXPECT_EQ(Returns(kInit, Reboot(kRebootCadOn)), -EINVAL);
+  EXPECT_EQ(Returns(kInit, Reboot(kRebootCadOff)), -EINVAL);
+  EXPECT_EQ(Returns(kInit, Reboot(0x45584543)), -EINVAL) << "KEXEC";
+  EXPECT_EQ(Returns(kInit, Reboot(kRebootRestart, false)), -EINVAL) << "wrong magic";
+  kernel.SetFaults({.reboot_failures = 1, .reboot_error = EPERM});
+  EXPECT_EQ(Returns(kInit, Reboot(kRebootRestart)), -EPERM);
+  const auto before = kernel;
+  for (const Case& c : kCases) {
+    kernel = before;
+    EXPECT_EQ(Do(kInit, Reboot(c.command)).state, Result::State::kGone);
+    EXPECT_EQ(kernel.ending(), c.ending);
+    EXPECT_EQ(kernel.ending_status(), c.status);
+  }
+}
+
+// 30
+TEST_F(Restart, RestartOfAMachineDoesNotReturn) {
+  EXPECT_EQ(Do(kInit, Reboot(kRebootRestart)).state, Result::State::kGone);
+  EXPECT_EQ(kernel.ending(), Ending::kRestart);
+  EXPECT_EQ(Do(kInit, GetId(kIdProcess)).state, Result::State::kGone);
+}
+
+// 31
+TEST_F(Restart, RebootNeverSyncs) {
+  kernel.SetFaults({.sync_hangs = true});
+  EXPECT_EQ(Do(kInit, Reboot(kRebootRestart)).state, Result::State::kGone);
+  EXPECT_EQ(kernel.ending(), Ending::kRestart) << "a disk that hangs does not hold it";
+}
+
+TEST_F(Restart, ASyncThatHangsEndsWithTheFaultAndByNoSignal) {
+  const Pid helper = Returns(kInit, Fork());
+  EXPECT_EQ(kernel.Resume(helper).kind, Step::Kind::kReturns);
+  kernel.SetFaults({.sync_hangs = true});
+  EXPECT_EQ(Do(helper, Sync()).state, Result::State::kBlocked);
+  Do(kInit, Pause());
+  EXPECT_TRUE(kernel.AtRest()) << "a helper in a call that hangs cannot run";
+  kernel.SetFaults({});
+  EXPECT_FALSE(kernel.AtRest());
+  EXPECT_EQ(kernel.Resume(helper).result.value, 0);
+}
+
+// 32: until CAD_OFF the keys restart without asking init: outside the model. What CAD_OFF would do is
+// ask init by SIGINT.
+TEST_F(Restart, CadOffIsACommandThatReturns) {
+  EXPECT_EQ(Returns(kInit, Reboot(kRebootCadOff)), 0);
+  EXPECT_EQ(kernel.ending(), Ending::kNone);
+  kernel.SendFromKernel(kInit, kSigInt);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigInt});
+}
+
+// 33
+TEST_F(Restart, ExitOfInitIsTheEnd) {
+  const Pid child = Child();
+  EXPECT_EQ(Do(kInit, Exit(1)).state, Result::State::kGone);
+  EXPECT_EQ(kernel.ending(), Ending::kInitDied);
+  EXPECT_EQ(kernel.ending_status(), 0x0100);
+  EXPECT_EQ(Do(child, GetId(kIdProcess)).state, Result::State::kGone) << "for all";
+}
+
+TEST_F(Restart, AFaultOfInitIsTheEndToo) {
+  EXPECT_EQ(kernel.Fault(kInit, kSigSegv), 0);
+  EXPECT_EQ(kernel.ending(), Ending::kInitDied);
+  EXPECT_EQ(kernel.ending_status(), kSigSegv);
+}
+
+// 34
+TEST_F(Restart, AdoptionGoesToTheNearestSubreaperElseInit) {
+  const Pid reaper = Child();
+  const Pid middle = kernel.Fork(reaper);
+  const Pid father = kernel.Fork(middle);
+  const Pid child = kernel.Fork(father);
+  const Pid later = kernel.Fork(father);
+  Do(reaper, Subreaper(true));
+  const Pid thread = kernel.StartThread(father);
+  kernel.ExitThread(father, 0);
+  EXPECT_EQ(kernel.Look(child).parent, father) << "while a thread lives";
+  kernel.ExitThread(thread, 0);
+  EXPECT_EQ(kernel.Look(child).parent, reaper);
+  kernel.Exit(reaper, 0);
+  EXPECT_EQ(kernel.Look(child).parent, kInit);
+  EXPECT_EQ(kernel.Look(later).parent, kInit);
+}
+
+// 35
+TEST_F(Restart, AZombieHandedOverRaisesSigchldAgain) {
+  const Pid child = Child();
+  const Pid grandchild = kernel.Fork(child);
+  kernel.Exit(grandchild, 3);
+  EXPECT_TRUE(TakenByInit().empty());
+  kernel.Exit(child, 0);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  EXPECT_EQ(Reap().value, child);
+  EXPECT_EQ(Reap().status, 0x0300);
+}
+
+TEST_F(Restart, AMachinesInitKeepsNoGroupFromBeingOrphanedANamespacesDoes) {
+  for (const bool is_namespace : {false, true}) {
+    kernel.Reset({.pid_namespace = is_namespace, .mask = kAllSignals});
+    const Pid child = kernel.Fork(kInit);  // in init's session
+    Do(child, SetPgid(0, 0));
+    Do(child, SigProcMask(kMaskSet, 0));
+    kernel.SendFromAncestor(child, kSigTstp);
+    EXPECT_EQ(ActivityOf(child), is_namespace ? Activity::kStopped : Activity::kRunning);
+  }
+}
+
+TEST_F(Restart, AGroupThatBecomesOrphanedWithAStoppedMemberIsHungUp) {
+  const Pid child = Child();
+  const Pid job = kernel.Fork(child);
+  Do(job, SetPgid(0, 0));
+  Do(job, SigProcMask(kMaskSet, SignalBit(kSigHup)));
+  kernel.SendFromAncestor(job, kSigStop);
+  kernel.Exit(child, 0);
+  EXPECT_EQ(kernel.Look(job).pending_process, SignalBit(kSigHup));
+  EXPECT_EQ(ActivityOf(job), Activity::kRunning) << "continued";
+}
+
+// 36
+TEST_F(Restart, TheConsoleNeverBecomesControllingATerminalDoes) {
+  const Pid child = Child();
+  EXPECT_GE(Returns(child, Open(Path::kConsole)), 0);
+  EXPECT_FALSE(kernel.Look(child).has_terminal);
+  EXPECT_GE(Returns(child, Open(Path::kTerminal, kOpenNoTerminal)), 0);
+  EXPECT_FALSE(kernel.Look(child).has_terminal);
+  EXPECT_GE(Returns(child, Open(Path::kTerminal)), 0);
+  EXPECT_TRUE(kernel.Look(child).has_terminal);
+  const Pid job = kernel.Fork(child);
+  EXPECT_TRUE(kernel.Look(job).has_terminal);
+  Do(job, SigProcMask(kMaskSet, 0));
+  kernel.Exit(child, 0);
+  EXPECT_EQ(ActivityOf(job), Activity::kZombie) << "SIGHUP to the foreground group";
+  EXPECT_EQ(kernel.Look(job).status, kSigHup);
+}
+
+}  // namespace
+}  // namespace minit::kernel
