@@ -325,11 +325,15 @@ void Obey(int socket) {
     Order order;
     const ssize_t got = read(socket, &order, sizeof(order));
     if (got < 0 && errno == EINTR) continue;
-    if (got != sizeof(order)) syscall(SYS_exit_group, 99);
+    if (got != sizeof(order)) {
+      syscall(SYS_exit_group, 99);
+      return;
+    }
     if (order.kind == Order::Kind::kStartThread) {
       StartPuppetThread(socket);
     } else if (order.kind == Order::Kind::kExitThread) {
       syscall(SYS_exit, order.call.value);
+      return;
     } else if (order.kind == Order::Kind::kSetNextPid) {
       const std::string text = std::to_string(order.call.pid - 1);
       const int file = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);

@@ -1,0 +1,373 @@
+// What the facts leave open: owed signals, births and execs, rest, faults, time and descriptors.
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <string>
+
+#include "harness/kernel/kernel.h"
+
+namespace minit::kernel {
+namespace {
+
+using namespace calls;  // NOLINT: the vocabulary of every line below
+
+constexpr uint64_t kSecond = 1'000'000'000;
+
+class KernelTest : public testing::Test {
+ protected:
+  KernelTest() : kernel({.mask = kAllSignals}) {}
+  ~KernelTest() override { EXPECT_EQ(kernel.WhatIsBroken(), nullptr) << kernel.WhatIsBroken(); }
+
+  Result Do(Pid who, const Call& call) { return kernel.Issue(who, call); }
+  int Returns(Pid who, const Call& call) { return Do(who, call).value; }
+  bool Blocks(Pid who, const Call& call) { return Do(who, call).state == Result::State::kBlocked; }
+  int16_t Opened(const Call& call) { return static_cast<int16_t>(Returns(kInit, call)); }
+
+  ExplorerKernel kernel;
+};
+
+using Owed = KernelTest;
+using Birth = KernelTest;
+using Rest = KernelTest;
+using Fault = KernelTest;
+using Time = KernelTest;
+using Descriptors = KernelTest;
+
+// --- Owed signals --------------------------------------------------------------------------------
+
+TEST_F(Owed, WhatWasPendingBeforeIsNotOwedWhatComesAfterIs) {
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  kernel.SendFromAncestor(kInit, 40);
+  kernel.StartOwing();
+  EXPECT_EQ(kernel.Owed(), 0U);
+  kernel.SendFromAncestor(kInit, kSigTerm);  // coalesces with the first
+  kernel.SendFromAncestor(kInit, 40);        // queues behind it
+  kernel.SendFromAncestor(kInit, kSigHup);
+  EXPECT_EQ(kernel.Owed(), SignalBit(40) | SignalBit(kSigHup));
+  EXPECT_TRUE(Do(kInit, SigTimedWait(SignalBit(kSigHup))).owed);
+  EXPECT_FALSE(Do(kInit, SigTimedWait(SignalBit(kSigTerm))).owed);
+  EXPECT_FALSE(Do(kInit, SigTimedWait(SignalBit(40))).owed) << "the older leaves first";
+  EXPECT_EQ(kernel.OwedCount(40), 1);
+  EXPECT_TRUE(Do(kInit, SigTimedWait(SignalBit(40))).owed);
+  EXPECT_EQ(kernel.Owed(), 0U);
+}
+
+TEST_F(Owed, OneThatInitDropsStaysOwed) {
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  kernel.StartOwing();
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  EXPECT_EQ(kernel.Look(kInit).pending_process, 0U) << "at default and not blocked";
+  EXPECT_EQ(kernel.Owed(), SignalBit(kSigTerm));
+}
+
+TEST_F(Owed, ItsOwnDispositionsDiscardNone) {
+  kernel.StartOwing();
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  Do(kInit, SigAction(kSigTerm, kSigIgn));
+  EXPECT_EQ(kernel.Look(kInit).pending_process, 0U);
+  EXPECT_EQ(kernel.OwedCount(kSigTerm), 1);
+}
+
+TEST_F(Owed, StopAndContinueDiscardEachOtherThereToo) {
+  kernel.StartOwing();
+  kernel.SendFromAncestor(kInit, kSigTstp);
+  kernel.SendFromAncestor(kInit, kSigCont);
+  EXPECT_EQ(kernel.Owed(), SignalBit(kSigCont));
+}
+
+TEST_F(Owed, ThreadAndProcessOweApartAndChldNever) {
+  kernel.StartOwing();
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  kernel.SendToThreadFromAncestor(kInit, kSigTerm);
+  kernel.SendFromAncestor(kInit, kSigChld);
+  EXPECT_EQ(kernel.OwedCount(kSigTerm), 2);
+  EXPECT_EQ(kernel.Owed(), SignalBit(kSigTerm));
+  EXPECT_TRUE(Do(kInit, SigTimedWait(SignalBit(kSigTerm))).from_thread);
+  EXPECT_EQ(kernel.OwedCount(kSigTerm), 1);
+}
+
+TEST_F(Owed, AHandlerTakesOneToo) {
+  Do(kInit, SigAction(kSigTerm, kSigHandler));
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  kernel.StartOwing();
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  const Step step = kernel.Resume(kInit);
+  EXPECT_EQ(step.kind, Step::Kind::kHandler);
+  EXPECT_TRUE(step.owed);
+  EXPECT_EQ(kernel.Owed(), 0U);
+}
+
+// --- Birth and exec ------------------------------------------------------------------------------
+
+TEST_F(Birth, AChildInheritsMaskAndDispositionsButNothingPending) {
+  Do(kInit, SigAction(kSigTerm, kSigHandler));
+  Do(kInit, SigAction(kSigHup, kSigIgn));
+  kernel.SendFromAncestor(kInit, kSigUsr1);
+  const Pid child = Returns(kInit, Fork());
+  const View view = kernel.Look(child);
+  EXPECT_EQ(view.mask, kernel.Look(kInit).mask);
+  EXPECT_EQ(view.handled, SignalBit(kSigTerm));
+  EXPECT_EQ(view.ignored, SignalBit(kSigHup));
+  EXPECT_EQ(view.pending_process, 0U);
+  EXPECT_TRUE(view.subject);
+  const Step step = kernel.Resume(child);
+  EXPECT_EQ(step.kind, Step::Kind::kReturns);
+  EXPECT_EQ(step.result.value, 0) << "what fork returns in the child";
+}
+
+TEST_F(Birth, ExecResetsHandlersAndKeepsTheRest) {
+  Do(kInit, SigAction(kSigTerm, kSigHandler));
+  Do(kInit, SigAction(kSigHup, kSigIgn));
+  Do(kInit, SigAction(kSigChld, kSigDfl, kSaNoChildWait));
+  kernel.GiveDescriptor(kInit, 0, Path::kConsole, 0);
+  kernel.GiveDescriptor(kInit, 5, Path::kOther, kOpenCloseOnExec);
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  kernel.SendFromAncestor(child, kSigUsr1);
+  EXPECT_EQ(Returns(child, Exec()), 0);
+  const View view = kernel.Look(child);
+  EXPECT_EQ(view.handled, 0U);
+  EXPECT_EQ(view.ignored, SignalBit(kSigHup));
+  EXPECT_EQ(view.mask, kernel.Look(kInit).mask);
+  EXPECT_EQ(view.pending_process, SignalBit(kSigUsr1));
+  EXPECT_EQ(view.descriptors, 1U) << "5 closes on exec";
+  EXPECT_TRUE(view.has_execed);
+  EXPECT_FALSE(view.subject);
+}
+
+TEST_F(Birth, OnlyTheProfilesPathExists) {
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  EXPECT_EQ(Returns(child, Exec(Path::kOther)), -ENOENT);
+  kernel.SetFaults({.exec_failures = 1, .exec_error = EACCES});
+  EXPECT_EQ(Returns(child, Exec()), -EACCES);
+  EXPECT_EQ(Returns(child, Exec()), 0);
+}
+
+TEST_F(Birth, VforkSuspendsUntilExecOrDeathWhateverTheSignals) {
+  for (const bool execs : {true, false}) {
+    kernel.Reset();
+    Do(kInit, SigAction(kSigUsr1, kSigHandler));
+    ASSERT_TRUE(Blocks(kInit, Fork(kCloneVfork)));
+    EXPECT_EQ(kernel.Look(kInit).activity, Activity::kSuspended);
+    kernel.SendFromAncestor(kInit, kSigUsr1);
+    EXPECT_EQ(kernel.Resume(kInit).kind, Step::Kind::kBlocked) << "a handler is due and waits";
+    kernel.Resume(2);
+    Do(2, execs ? Exec() : Exit(1));
+    const Step step = kernel.Resume(kInit);
+    EXPECT_EQ(step.kind, Step::Kind::kHandler);
+    EXPECT_EQ(step.result.value, 2) << "the fork returned, then the handler came";
+  }
+}
+
+TEST_F(Birth, SetsidIsRefusedToALeaderOfAGroup) {
+  const Pid child = kernel.Fork(kInit);
+  EXPECT_EQ(Returns(child, SetSid()), child);
+  EXPECT_EQ(Returns(child, SetSid()), -EPERM);
+  EXPECT_EQ(Returns(child, SetPgid(0, 0)), -EPERM);
+}
+
+TEST_F(Birth, ANumberOfAGroupAloneIsTakenToo) {
+  const Pid child = kernel.Fork(kInit);
+  Do(child, SetPgid(0, 0));  // no session of that number
+  const Pid member = kernel.Fork(child);
+  kernel.Exit(child, 0);
+  EXPECT_EQ(Returns(kInit, Wait4(-1)), child);
+  kernel.SetNextPid(child);
+  EXPECT_NE(kernel.Fork(kInit), child);
+  kernel.Exit(member, 0);
+  EXPECT_EQ(Returns(kInit, Wait4(-1)), member);
+  kernel.SetNextPid(child);
+  EXPECT_EQ(kernel.Fork(kInit), child);
+}
+
+// --- Rest ----------------------------------------------------------------------------------------
+
+TEST_F(Rest, WhileNothingOfInitsCanRun) {
+  const Pid child = Returns(kInit, Fork());
+  EXPECT_FALSE(kernel.AtRest()) << "init itself runs";
+  ASSERT_TRUE(Blocks(kInit, SigTimedWait(kAllSignals)));
+  EXPECT_FALSE(kernel.AtRest()) << "the child has yet to return from fork";
+  kernel.Keep(child, true);
+  EXPECT_TRUE(kernel.AtRest()) << "kept waiting";
+  kernel.Keep(child, false);
+  kernel.Resume(child);
+  EXPECT_FALSE(kernel.AtRest());
+  Do(child, Exec());
+  EXPECT_TRUE(kernel.AtRest()) << "after its exec it is a puppet";
+  kernel.Exit(child, 0);
+  EXPECT_FALSE(kernel.AtRest()) << "SIGCHLD has been taken";
+  EXPECT_EQ(kernel.Resume(kInit).result.signal, kSigChld);
+}
+
+TEST_F(Rest, NotWhileSuspendedByVfork) {
+  ASSERT_TRUE(Blocks(kInit, Fork(kCloneVfork)));
+  kernel.Keep(2, true);
+  EXPECT_FALSE(kernel.AtRest());
+}
+
+TEST_F(Rest, SignalsPendingButBlockedDontMatter) {
+  ASSERT_TRUE(Blocks(kInit, Sleep(30 * kSecond)));
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  EXPECT_TRUE(kernel.AtRest());
+}
+
+// --- Faults --------------------------------------------------------------------------------------
+
+TEST_F(Fault, ForksOfSubjectsFailThoseOfPuppetsDoNot) {
+  kernel.SetFaults({.fork_failures = 1, .fork_error = ENOMEM});
+  const Pid puppet = kernel.Fork(kInit);
+  EXPECT_GT(Returns(puppet, Fork()), 0);
+  EXPECT_EQ(Returns(kInit, Fork()), -ENOMEM);
+  EXPECT_GT(Returns(kInit, Fork()), 0);
+}
+
+TEST_F(Fault, NoRoomForAnotherTask) {
+  while (kernel.size() < kExplorerCapacity) ASSERT_GT(Returns(kInit, Fork()), 0);
+  EXPECT_EQ(Returns(kInit, Fork()), -EAGAIN);
+  EXPECT_EQ(kernel.Fork(kInit), -EAGAIN);
+}
+
+TEST_F(Fault, AFullConsoleRefusesOrBlocks) {
+  const int16_t polite = Opened(Open(Path::kConsole, kOpenNonBlock));
+  const int16_t patient = Opened(Open(Path::kConsole));
+  const int16_t file = Opened(Open(Path::kOther));
+  kernel.SetFaults({.console_room = 4});
+  EXPECT_EQ(Returns(kInit, Write(polite, 10)), 4) << "a short write";
+  EXPECT_EQ(Returns(kInit, Write(polite, 6)), -EAGAIN);
+  EXPECT_EQ(Returns(kInit, Write(file, 10)), 10);
+  ASSERT_TRUE(Blocks(kInit, Write(patient, 10)));
+  EXPECT_TRUE(kernel.AtRest());
+  kernel.SetFaults({.console_room = 3});
+  EXPECT_EQ(kernel.Resume(kInit).kind, Step::Kind::kBlocked);
+  EXPECT_EQ(kernel.faults().console_room, 0) << "what fitted is written";
+  kernel.SetFaults({});
+  EXPECT_EQ(kernel.Resume(kInit).result.value, 10);
+}
+
+// --- Time ----------------------------------------------------------------------------------------
+
+TEST_F(Time, VisibleCallsOfSubjectsTakeAMicrosecond) {
+  Do(kInit, GetId(kIdProcess));
+  EXPECT_EQ(kernel.now_ns(), 0U);
+  Do(kInit, Kill(kInit, 0));
+  EXPECT_EQ(kernel.now_ns(), kCallTimeNs);
+  Do(kernel.Fork(kInit), SetSid());
+  EXPECT_EQ(kernel.now_ns(), kCallTimeNs) << "a puppet's takes none";
+}
+
+TEST_F(Time, TimeOutsEndInOrder) {
+  ASSERT_TRUE(Blocks(kInit, SigTimedWait(SignalBit(kSigUsr1), kSecond)));
+  EXPECT_EQ(kernel.NextTimer(), kSecond + kCallTimeNs);
+  kernel.AdvanceTo(kSecond + kCallTimeNs - 1);
+  EXPECT_EQ(kernel.Resume(kInit).kind, Step::Kind::kBlocked);
+  kernel.AdvanceTo(kSecond + kCallTimeNs);
+  EXPECT_EQ(kernel.Resume(kInit).result.value, -EAGAIN);
+  EXPECT_EQ(kernel.NextTimer(), kForever);
+}
+
+TEST_F(Time, AnAlarmIsASignalAndASleepEndsEarlyByAHandler) {
+  Do(kInit, SigAction(kSigAlrm, kSigHandler));
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  Do(kInit, Alarm(kSecond));
+  ASSERT_TRUE(Blocks(kInit, Sleep(3 * kSecond)));
+  kernel.AdvanceTo(10 * kSecond);
+  const Step step = kernel.Resume(kInit);
+  EXPECT_EQ(step.kind, Step::Kind::kHandler);
+  EXPECT_EQ(step.result.value, -EINTR);
+}
+
+TEST_F(Time, AnAbsoluteSleepAndATimerfd) {
+  const int16_t timer = Opened(TimerFdCreate());
+  Do(kInit, TimerFdSet(timer, kSecond));
+  EXPECT_EQ(Returns(kInit, Read(timer, kReadMore)), -EAGAIN);
+  ASSERT_TRUE(Blocks(kInit, Poll(uint64_t{1} << timer, kForever)));
+  kernel.AdvanceTo(kSecond);
+  EXPECT_EQ(kernel.Resume(kInit).result.value, 1);
+  EXPECT_EQ(Returns(kInit, Read(timer)), 8);
+  ASSERT_TRUE(Blocks(kInit, Sleep(5 * kSecond, kSleepAbsolute)));
+  EXPECT_EQ(kernel.NextTimer(), 5 * kSecond);
+  kernel.AdvanceTo(5 * kSecond);
+  EXPECT_EQ(kernel.Resume(kInit).result.value, 0);
+  EXPECT_EQ(Returns(kInit, Sleep(kSecond, kSleepAbsolute)), 0) << "in the past";
+}
+
+TEST_F(Time, AFrozenSleepEndsWhenThawed) {
+  ASSERT_TRUE(Blocks(kInit, Sleep(kSecond)));
+  kernel.SendFromAncestor(kInit, kSigStop);
+  kernel.AdvanceTo(5 * kSecond);
+  EXPECT_EQ(kernel.Resume(kInit).kind, Step::Kind::kStopped);
+  kernel.SendFromAncestor(kInit, kSigCont);
+  EXPECT_EQ(kernel.Resume(kInit).result.value, 0);
+}
+
+// --- Descriptors ---------------------------------------------------------------------------------
+
+TEST_F(Descriptors, ASignalfdGivesWhatIsPending) {
+  const int16_t fd = Opened(SignalFd(SignalBit(kSigTerm) | SignalBit(40)));
+  const int16_t epoll = Opened(EpollCreate());
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, fd)), 0);
+  ASSERT_TRUE(Blocks(kInit, EpollWait(epoll, kForever)));
+  kernel.SendFromAncestor(kInit, kSigHup);
+  EXPECT_TRUE(kernel.AtRest()) << "not in its set";
+  kernel.SendFromAncestor(kInit, 40);
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  EXPECT_EQ(kernel.Resume(kInit).result.set, uint64_t{1} << fd);
+  EXPECT_EQ(Do(kInit, Read(fd)).signal, kSigTerm);
+  EXPECT_EQ(Do(kInit, Read(fd, kReadMore)).signal, 40);
+  EXPECT_EQ(Returns(kInit, Read(fd, kReadMore)), -EAGAIN);
+  ASSERT_TRUE(Blocks(kInit, Read(fd)));
+  EXPECT_EQ(Returns(kernel.Fork(kInit), Kill(kInit, kSigTerm)), 0);
+  EXPECT_EQ(kernel.Resume(kInit).result.value, 128);
+}
+
+TEST_F(Descriptors, APollMayPutAMaskInPlace) {
+  Do(kInit, SigAction(kSigTerm, kSigHandler));
+  Call poll = Poll(0, kForever);
+  poll.flags = kPollMask;
+  poll.mask = 0;
+  const uint64_t mask = kernel.Look(kInit).mask;
+  ASSERT_TRUE(Blocks(kInit, poll));
+  EXPECT_EQ(kernel.Look(kInit).mask, 0U);
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  EXPECT_EQ(kernel.Resume(kInit).mask, mask);
+}
+
+TEST_F(Descriptors, AreTheLowestFreeAndSharedByForks) {
+  for (int fd = 0; fd < 3; ++fd) kernel.GiveDescriptor(kInit, fd, Path::kConsole, 0);
+  EXPECT_EQ(Returns(kInit, Open(Path::kNull)), 3);
+  EXPECT_EQ(Returns(kInit, Close(1)), 0);
+  EXPECT_EQ(Returns(kInit, Dup(3)), 1);
+  EXPECT_EQ(kernel.DescriptorPath(kInit, 1), Path::kNull);
+  EXPECT_EQ(Returns(kInit, Dup(0, 9, kOpenCloseOnExec)), 9);
+  EXPECT_EQ(kernel.Look(kInit).close_on_exec, uint64_t{1} << 9);
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  Do(child, SetNonBlock(0, true));
+  kernel.SetFaults({.console_room = 0});
+  EXPECT_EQ(Returns(kInit, Write(0, 1)), -EAGAIN) << "O_NONBLOCK is of the shared object";
+  EXPECT_EQ(Returns(child, CloseRange(3, INT32_MAX, kCloseRangeOnExec)), 0);
+  EXPECT_EQ(kernel.Look(child).close_on_exec, uint64_t{1} << 9 | uint64_t{1} << 3);
+  EXPECT_EQ(Returns(child, CloseRange(3, INT32_MAX)), 0);
+  EXPECT_EQ(kernel.Look(child).descriptors, 7U);
+  EXPECT_EQ(Returns(child, Close(3)), -EBADF);
+  EXPECT_EQ(kernel.Look(kInit).descriptors, 0x20fU);
+}
+
+TEST(CallTest, VisibleCallsAreThoseOfTheDesign) {
+  std::string visible;
+  for (int kind = 0; kind < kCallKinds; ++kind) {
+    const Call call{.kind = static_cast<CallKind>(kind), .time_ns = 1};
+    if (IsVisible(call, true)) visible += std::string(CallName(call.kind)) + " ";
+  }
+  EXPECT_EQ(visible,
+            "fork exec exit sigtimedwait read poll epoll_wait pause sigsuspend wait4 waitid kill "
+            "tgkill rt_sigqueueinfo pidfd_send_signal sleep setsid ptrace write sync reboot ");
+  EXPECT_FALSE(IsVisible(Write(1, 1), false)) << "not to the console";
+  EXPECT_FALSE(IsVisible(Poll(1, 0), false)) << "cannot wait";
+  EXPECT_FALSE(IsVisible(Read(1, kReadMore), false));
+}
+
+}  // namespace
+}  // namespace minit::kernel
