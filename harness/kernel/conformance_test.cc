@@ -13,7 +13,9 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -158,6 +160,9 @@ struct Order {
   Kind kind = Kind::kCall;
   Call call;
 };
+
+// A terminal for the puppets: one end of a pseudo-terminal whose other end the test holds.
+char terminal_path[64];
 
 void Obey(int socket);
 
@@ -310,6 +315,10 @@ Result Make(const Call& call) {
       return Raw(prctl(PR_SET_CHILD_SUBREAPER, call.value));
     case CallKind::kPtrace:
       return Raw(syscall(SYS_ptrace, call.value, call.pid, 0, call.signal));
+    case CallKind::kOpen:
+      return Raw(open(terminal_path, O_RDWR | O_CLOEXEC | static_cast<int>(call.flags)));
+    case CallKind::kTerminal:
+      return Raw(ioctl(call.fd, static_cast<unsigned long>(call.value), &call.pid));
     case CallKind::kReboot:
       return Raw(
           syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, call.value, nullptr));
@@ -356,6 +365,10 @@ class RealWorld : public World {
     int ends[2];
     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
     const int flags = CLONE_NEWPID | SIGCHLD | (geteuid() == 0 ? 0 : CLONE_NEWUSER);
+    terminal_ = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal_ >= 0 && unlockpt(terminal_) == 0) {
+      ptsname_r(terminal_, terminal_path, sizeof(terminal_path));
+    }
     init_ = static_cast<pid_t>(syscall(SYS_clone, flags, 0, 0, 0, 0));
     if (init_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -377,6 +390,7 @@ class RealWorld : public World {
       waitpid(init_, nullptr, 0);
     }
     for (const auto& [pid, socket] : sockets_) close(socket);
+    close(terminal_);
   }
   bool Possible() const { return init_ > 0; }
 
@@ -511,6 +525,7 @@ class RealWorld : public World {
   }
 
   pid_t init_ = -1;
+  int terminal_ = -1;
   bool reaped_ = false;
   std::map<Pid, int> sockets_;
   std::map<Pid, pid_t> outer_;
@@ -847,6 +862,19 @@ TEST(Conformance, Fact21AttachAndSeize) {
   });
 }
 
+TEST(Conformance, Fact22ChildrenComeBeforeTracees) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    const Pid grandchild = world.Fork(child);
+    const Pid late = Child(world);
+    world.NoteCall(kInit, Ptrace(kPtraceAttach, grandchild));
+    world.NoteState(grandchild, 't');
+    world.Exit(late, 0);
+    world.NoteReaped();
+  });
+}
+
 TEST(Conformance, Fact23To25Groups) {
   Compare([](World& world) {
     const Pid child = world.Fork(kInit);
@@ -953,6 +981,31 @@ TEST(Conformance, Fact34And35WhoAdopts) {
     world.NoteCall(child, GetId(kIdParent));
     world.NoteTaken();
     world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact35And36Terminals) {
+  Compare([](World& world) {
+    const Pid child = Child(world);
+    world.BlockAll(child);
+    const auto open = [&](Pid who, uint32_t flags) {
+      return static_cast<int16_t>(world.Do(who, Open(Path::kTerminal, flags)).value);
+    };
+    const int16_t fd = open(child, kOpenNoTerminal);
+    world.NoteCall(child, Terminal(kTerminalSetForeground, fd, child));
+    open(child, 0);
+    world.NoteCall(child, Terminal(kTerminalSetForeground, fd, child));
+    const Pid other = Child(world);
+    world.NoteCall(other, Terminal(kTerminalAcquire, open(other, 0)));
+    const Pid job = world.Fork(child);
+    world.Exit(child, 0);
+    for (int i = 0; i < 2; ++i) world.NoteCall(job, SigTimedWait(kAllSignals, 0));
+    world.BlockAll(other);
+    const int16_t own = open(other, 0);
+    world.NoteCall(other, Terminal(kTerminalSetForeground, own, other));
+    world.NoteCall(other, Terminal(kTerminalRelease, own));
+    for (int i = 0; i < 3; ++i) world.NoteCall(other, SigTimedWait(kAllSignals, 0));
+    world.NoteCall(other, Terminal(kTerminalSetForeground, own, other));
   });
 }
 

@@ -150,7 +150,7 @@ class Kernel {
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
-  // Everything anew: init alone, running, with descriptors none.
+  // Everything anew: init alone, running, without descriptors.
   void Reset(const Entry& entry = {});
 
   // Becomes equal to `other`, whatever the capacity of either. False, and unchanged, if that has
@@ -196,7 +196,8 @@ class Kernel {
 
   // Gives init, or another process, a descriptor that it was entered with.
   int GiveDescriptor(Pid process, int fd, Path what, uint32_t open_flags);
-  // A puppet, forked by a puppet, or by init before it was entered. Returns its number.
+  // A puppet, forked by a puppet, or by init before it was entered: it inherits the mask and the
+  // dispositions of its parent, and no descriptors. Returns its number.
   Pid Fork(Pid parent);
   // `count` processes that init adopts from the session of `relative`, each dead with status `code`.
   // Returns how many there was room for.
@@ -571,7 +572,7 @@ class KernelOf : public Kernel {
   explicit KernelOf(const Entry& entry = {}) : Kernel(tasks(), order_, capacity) { Reset(entry); }
   KernelOf(const KernelOf& other) : Kernel(tasks(), order_, capacity) { CopyFrom(other); }
   KernelOf& operator=(const KernelOf& other) {
-    CopyFrom(other);
+    if (this != &other) CopyFrom(other);
     return *this;
   }
   ~KernelOf() = default;
