@@ -31,6 +31,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <random>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -126,7 +127,9 @@ class ModelWorld : public World {
   }
   Pid Fork(Pid who, uint32_t flags, int exit_signal) override {
     if (flags == 0 && exit_signal == kSigChld) return kernel_.Fork(who);
-    return kernel_.Issue(who, calls::Fork(flags, exit_signal)).value;
+    const Pid pid = kernel_.Issue(who, calls::Fork(flags, exit_signal)).value;
+    kernel_.Resume(pid);  // returns from the fork, if it can run
+    return pid;
   }
   Pid StartThread(Pid who) override { return kernel_.StartThread(who); }
   void ExitThread(Pid who, int code) override { kernel_.ExitThread(who, code); }
@@ -147,6 +150,15 @@ class ModelWorld : public World {
     }
   }
   int InitStatus() override { return kernel_.ending_status(); }
+
+  // Init and what it forks are subjects, whose handlers would wait for a rig.
+  void RunHandlers(Pid pid) {
+    for (Step step; (step = kernel_.Resume(pid)).kind == Step::Kind::kHandler;) {
+      kernel_.EnterHandler(pid, SignalBit(step.signal));
+      kernel_.LeaveHandler(pid, step.mask);
+    }
+  }
+  const Kernel& kernel() const { return kernel_; }
 
  private:
   ScenarioKernel kernel_;
@@ -398,6 +410,8 @@ class RealWorld : public World {
     Give(who, {Order::Kind::kCall, call});
     return Finish(who);
   }
+  // One whose answer may never come.
+  void Ask(Pid who, const Call& call) { Give(who, {Order::Kind::kCall, call}); }
   void Start(Pid who, const Call& call) override {
     Give(who, {Order::Kind::kCall, call});
     EXPECT_TRUE(Await([&] { return IsInOtherCallThanRead(who) || StateNow(who) == 'Z'; }))
@@ -432,6 +446,12 @@ class RealWorld : public World {
     char state = '?';
     Await([&] { return (state = StateNow(pid)) == expected; });
     return state;
+  }
+  // Waits until a task is as the model has it. What it is, if that does not come about.
+  std::string Awaited(Pid pid, const std::string& expected) {
+    std::string found;
+    Await([&] { return (found = Describe(pid)) == expected; });
+    return found;
   }
   int InitStatus() override {
     int status = 0;
@@ -509,6 +529,18 @@ class RealWorld : public World {
     }
     ADD_FAILURE() << inner << " is not to be found";
     return -1;
+  }
+  std::string Describe(Pid pid) {
+    const char state = StateNow(pid);
+    std::string text(1, state);
+    if (state == '-' || state == 'Z') return text;
+    std::ifstream status("/proc/" + std::to_string(outer_[pid]) + "/status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.rfind("SigPnd:", 0) == 0 || line.rfind("ShdPnd:", 0) == 0) {
+        text += " " + line.substr(line.find('\t') + 1);
+      }
+    }
+    return text;
   }
   char StateNow(Pid pid) {
     std::ifstream stat("/proc/" + std::to_string(outer_[pid]) + "/stat");
@@ -1007,6 +1039,146 @@ TEST(Conformance, Fact35And36Terminals) {
     for (int i = 0; i < 3; ++i) world.NoteCall(other, SigTimedWait(kAllSignals, 0));
     world.NoteCall(other, Terminal(kTerminalSetForeground, own, other));
   });
+}
+
+// --- Random stories ------------------------------------------------------------------------------
+
+std::string DescribeInModel(ModelWorld& world, Pid pid) {
+  const char state = world.State(pid, ' ');
+  if (state == '-' || state == 'Z') return {state};
+  const View view = world.kernel().Look(pid);
+  char text[64];
+  snprintf(text, sizeof(text), "%c %016lx %016lx", state,
+           static_cast<unsigned long>(view.pending_thread),
+           static_cast<unsigned long>(view.pending_process));
+  return text;
+}
+
+class RandomStory {
+ public:
+  explicit RandomStory(uint32_t seed) : random_(seed) {}
+
+  // A call that does not block, by a process that runs.
+  Call AnyCall(const std::vector<Pid>& pids) {
+    static constexpr uint32_t kWaits[] = {0, kWaitUntraced, kWaitContinued, kWaitAll};
+    static constexpr int32_t kRequests[] = {kPtraceTraceMe, kPtraceAttach, kPtraceSeize,
+                                            kPtraceDetach, kPtraceContinue};
+    const Pid other = pids[Upto(pids.size())];
+    switch (Upto(14)) {
+      case 0:
+        return Fork(Upto(6) == 0   ? kCloneParent
+                    : Upto(6) == 0 ? kClonePtrace
+                                   : 0,
+                    Upto(5) == 0 ? 0 : +kSigChld);
+      case 1:
+        return Exit(static_cast<int>(Upto(4)));
+      case 2:
+      case 3:
+        return Kill(Upto(4) == 0 ? -other : other, AnySignal());
+      case 4:
+        return ThreadKill(other, other, AnySignal());
+      case 5:
+        return SigProcMask(static_cast<int32_t>(Upto(3)),
+                           SignalBit(AnySignal()) | SignalBit(AnySignal()));
+      case 6:
+        return SigAction(AnySignal(), static_cast<int32_t>(Upto(3)),
+                         Upto(4) == 0   ? kSaNoChildWait
+                         : Upto(4) == 0 ? kSaNoChildStop
+                                        : 0);
+      case 7:
+        return SigTimedWait(kAllSignals, 0);
+      case 8:
+      case 9:
+        return Wait4(Upto(3) == 0   ? other
+                     : Upto(4) == 0 ? 0
+                                    : -1,
+                     kWaitNoHang | kWaits[Upto(4)] | kWaits[Upto(4)]);
+      case 10:
+        return Upto(2) == 0
+                   ? SetSid()
+                   : SetPgid(Upto(2) == 0 ? 0 : other, Upto(2) == 0 ? 0 : pids[Upto(pids.size())]);
+      case 11:
+        return Upto(3) == 0 ? Subreaper(Upto(2) == 0) : GetId(kIdParent);
+      default: {
+        const int32_t request = kRequests[Upto(5)];
+        return Ptrace(request, request == kPtraceTraceMe ? 0 : other,
+                      request == kPtraceDetach || request == kPtraceContinue ? AnySignal() : 0);
+      }
+    }
+  }
+  int AnySignal() {
+    static constexpr int kSignals[] = {kSigHup,  kSigKill, kSigUsr1, kSigTerm, kSigChld,
+                                       kSigCont, kSigStop, kSigTstp, kSigTtin, 40};
+    return kSignals[Upto(10)];
+  }
+  std::size_t Upto(std::size_t bound) { return random_() % bound; }
+
+ private:
+  std::mt19937 random_;
+};
+
+// Both worlds in step: after each call all tasks have to be in the same state, with the same signals
+// pending, before the next is made.
+void CompareRandomStory(uint32_t seed) {
+  RealWorld real(1024);
+  if (!real.Possible()) GTEST_SKIP() << "no PID namespace to be had";
+  ModelWorld model(1024);
+  RandomStory random(seed);
+  std::vector<Pid> pids{kInit};
+  std::string told;
+  for (int step = 0; step < 60; ++step) {
+    const Pid who = pids[random.Upto(pids.size())];
+    const Call call = random.AnyCall(pids);
+    if (model.State(who, ' ') != 'R') continue;
+    if (call.kind == CallKind::kExit && who == kInit) continue;
+    // In which order many die of one signal is a race, outside the model.
+    if (call.kind == CallKind::kKill && call.pid < 0 && call.signal != kSigCont &&
+        call.signal != kSigStop) {
+      continue;
+    }
+    // Tracing init is a limit of the model.
+    if (call.kind == CallKind::kPtrace && (who == kInit ? call.pid == 0 : call.pid == kInit))
+      continue;
+    if (call.kind == CallKind::kFork && pids.size() > 12) continue;
+    told += std::to_string(who) + ": " + CallName(call.kind) + " pid " + std::to_string(call.pid) +
+            " value " + std::to_string(call.value) + " signal " + std::to_string(call.signal) +
+            " flags " + std::to_string(call.flags) + " set " + std::to_string(call.set) + "\n";
+    if (call.kind == CallKind::kExit) {
+      model.Exit(who, call.value);
+      real.Exit(who, call.value);
+    } else if (call.kind == CallKind::kFork) {
+      const Pid expected = model.Fork(who, call.flags, call.signal);
+      ASSERT_EQ(real.Fork(who, call.flags, call.signal), expected) << "seed " << seed << "\n"
+                                                                   << told;
+      if (expected > 0) pids.push_back(expected);
+    } else {
+      const Result expected = model.Do(who, call);
+      const bool answers = model.State(who, ' ') == 'R';
+      if (!answers && expected.state == Result::State::kDone) return;  // stopped by its own call
+      if (!answers) {
+        real.Ask(who, call);
+      } else {
+        const Result found = real.Do(who, call);
+        ASSERT_EQ(found.value, expected.value) << "seed " << seed << "\n" << told;
+        if (call.kind == CallKind::kWait4) {
+          ASSERT_EQ(found.status, expected.status) << "seed " << seed << "\n" << told;
+        }
+      }
+    }
+    for (const Pid pid : pids) model.RunHandlers(pid);
+    for (const Pid pid : pids) {
+      const std::string expected = DescribeInModel(model, pid);
+      ASSERT_EQ(real.Awaited(pid, expected), expected) << pid << ", seed " << seed << "\n" << told;
+    }
+  }
+}
+
+TEST(Conformance, RandomStories) {
+  const char* first = getenv("FIRST_SEED");
+  const char* count = getenv("SEEDS");
+  const uint32_t seed = first == nullptr ? 1 : static_cast<uint32_t>(atol(first));
+  const uint32_t seeds = count == nullptr ? 30 : static_cast<uint32_t>(atol(count));
+  for (uint32_t i = 0; i < seeds && !HasFailure(); ++i) CompareRandomStory(seed + i);
 }
 
 }  // namespace

@@ -83,10 +83,13 @@ void Kernel::FlushShadow(uint64_t signals) {
   }
 }
 
-// Such a signal ends the whole process before any of its threads runs again.
+// Such a signal ends the whole process before any of its threads runs again. One that is stopped
+// keeps it pending, KILL apart; one in a sync that hangs even that (wants_signal, complete_signal).
 bool Kernel::IsFatalAtOnce(const Task& task, int signal) const {
   if (task.run == Run::kZombie || Has(task.mask, signal)) return false;
+  if (task.run == Run::kInCall && task.call.kind == CallKind::kSync) return false;
   if (signal == kSigKill) return true;
+  if (IsStopped(task)) return false;
   const Task& leader = Leader(task);
   return task.tracer == kNoSlot && task.leader != 0 &&
          !Has(leader.handled | leader.ignored | kIgnoredByDefault | kStopSignals | kDumpsCore,
