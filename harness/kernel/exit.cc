@@ -43,6 +43,7 @@ void Kernel::EndThread(Slot slot, int status) {
   task.trace_stopped = false;
   task.trace_report = 0;
   task.injected = 0;
+  task.trap_due = false;
   FlushPending(ThreadPending(slot), kAllSignals);
   bool last = true;
   if (tasks_[leader].threads != 0) {

@@ -425,6 +425,20 @@ TEST_F(Tracing, TheDataOfDetachIsIgnoredInAGroupStop) {
   EXPECT_EQ(ActivityOf(child), Activity::kStopped) << "TERM was ignored, the stop remains";
 }
 
+TEST_F(Tracing, AStopThatWasNotToldPassesItsSignalOnWhenTheTracerEnds) {
+  for (const bool told : {true, false}) {
+    kernel.Reset({.mask = kAllSignals});
+    const Pid child = Child();
+    const Pid tracer = Child();
+    Do(child, SigProcMask(kMaskSet, 0));
+    Do(tracer, Ptrace(kPtraceSeize, child));
+    kernel.SendFromAncestor(child, kSigTerm);
+    if (told) EXPECT_EQ(Returns(tracer, Wait4(-1)), child);
+    kernel.Exit(tracer, 0);
+    EXPECT_EQ(ActivityOf(child), told ? Activity::kRunning : Activity::kZombie);
+  }
+}
+
 // 22
 TEST_F(Waiting, ChildrenComeBeforeTraceesAndNoHangNeverSleeps) {
   const Pid child = Child();

@@ -282,6 +282,8 @@ class Kernel {
     bool seized = false;         // traced by PTRACE_SEIZE: no SIGSTOP, no SIGTRAP at exec
     bool trace_stopped = false;  // stopped for its tracer
     bool trace_injects = false;  // … with a signal that the tracer may pass on
+    bool trap_due = false;       // seized, and a SIGCONT is to be told of by a stop
+    bool may_stop = false;       // no SIGCONT came since it stopped with a signal to inject
     bool mask_saved = false;     // sigsuspend and the like put saved_mask back
     uint8_t injected = 0;        // a signal that its tracer passed on, its handler due
     uint32_t trace_report = 0;   // raw status of that stop, 0 once it was reported
@@ -522,6 +524,7 @@ class Kernel {
   void Trace(Slot tracee, Slot tracer, bool seize);
   void StopForTracer(Slot slot, int signal, bool injects);
   void EndTraceStop(Slot slot, int signal);
+  void Untrace(Task& task);
   void Detach(Slot tracee);
   void ReleaseTracees(Slot tracer);
 

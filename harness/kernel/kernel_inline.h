@@ -14,6 +14,12 @@ constexpr Result Value(int value) { return {.value = value}; }
 constexpr Result kStillBlocked{.state = Result::State::kBlocked};
 constexpr Result kNeverReturns{.state = Result::State::kGone};
 
+constexpr uint64_t kStopSignals =
+    SignalBit(kSigStop) | SignalBit(kSigTstp) | SignalBit(kSigTtin) | SignalBit(kSigTtou);
+constexpr bool IsStopSignal(int signal) {
+  return signal != 0 && (kStopSignals & SignalBit(signal)) != 0;
+}
+
 constexpr uint64_t KindBit(CallKind kind) { return uint64_t{1} << static_cast<int>(kind); }
 
 // The parent of a vfork waits whatever its handlers; only a fatal signal ends that. Nothing ends a

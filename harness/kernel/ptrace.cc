@@ -16,6 +16,13 @@ void Kernel::Trace(Slot tracee, Slot tracer, bool seize) {
   ++g_.traces;
 }
 
+void Kernel::Untrace(Task& task) {
+  task.tracer = kNoSlot;
+  task.seized = false;
+  task.trap_due = false;
+  --g_.traces;
+}
+
 Result Kernel::DoPtrace(Slot slot, const Call& call) {
   const Slot own = tasks_[slot].leader;
   if (call.value == kPtraceTraceMe) {
@@ -58,8 +65,7 @@ Result Kernel::DoPtrace(Slot slot, const Call& call) {
   const int data = call.signal;
   if (data < 0 || data > kSigRtMax) return Error(EIO);
   if (call.value == kPtraceDetach) {
-    task.tracer = kNoSlot;
-    --g_.traces;
+    Untrace(task);
     EndTraceStop(target, data);
     return Value(0);
   }
@@ -77,6 +83,8 @@ void Kernel::StopForTracer(Slot slot, int signal, bool injects) {
   InterruptWithoutHandler(slot);
   task.trace_stopped = true;
   task.trace_injects = injects;
+  task.may_stop = injects;
+  if (!injects) task.trap_due = false;
   // PTRACE_EVENT_STOP marks the stops of a seized one that are no delivery of a signal.
   const uint32_t event = task.seized && !injects ? 0x80U << 16 : 0;
   task.trace_status = event | static_cast<uint32_t>(signal) << 8 | 0x7f;
@@ -87,7 +95,8 @@ void Kernel::StopForTracer(Slot slot, int signal, bool injects) {
 // The thread leaves its stop, with `signal` (0: none) if that stop takes one.
 void Kernel::EndTraceStop(Slot slot, int signal) {
   Task& task = tasks_[slot];
-  const bool injects = task.trace_injects;
+  // A SIGCONT in between takes from a stop signal its effect (JOBCTL_STOP_DEQUEUED).
+  const bool injects = task.trace_injects && (task.may_stop || !IsStopSignal(signal));
   task.trace_stopped = false;
   task.trace_injects = false;
   task.trace_report = 0;
@@ -112,14 +121,14 @@ void Kernel::EndTraceStop(Slot slot, int signal) {
   ActOnSignals(slot);
 }
 
-// The tracer goes away. Not as by PTRACE_DETACH: a stop just ends, a zombie becomes its parent's.
+// The tracer ends. A stop does too: with its signal, if the tracer was not yet told (the wait clears
+// exit_code, which ptrace_signal reads). A zombie becomes its parent's.
 void Kernel::Detach(Slot tracee) {
   Task& task = tasks_[tracee];
   const Slot tracer = task.tracer;
-  task.tracer = kNoSlot;
-  --g_.traces;
+  Untrace(task);
   if (task.run != Run::kZombie) {
-    if (task.trace_stopped) EndTraceStop(tracee, 0);
+    if (task.trace_stopped) EndTraceStop(tracee, static_cast<int>(task.trace_report >> 8 & 0xff));
     return;
   }
   if (task.leader != tracee) {

@@ -9,8 +9,6 @@
 namespace minit::kernel {
 namespace {
 
-constexpr uint64_t kStopSignals =
-    SignalBit(kSigStop) | SignalBit(kSigTstp) | SignalBit(kSigTtin) | SignalBit(kSigTtou);
 constexpr uint64_t kIgnoredByDefault =
     SignalBit(kSigCont) | SignalBit(kSigChld) | SignalBit(kSigWinch) | SignalBit(kSigUrg);
 constexpr uint64_t kKernelOnly = SignalBit(kSigKill) | SignalBit(kSigStop);
@@ -52,7 +50,14 @@ int Kernel::Generate(Slot target, const Sending& sending) {
   if (opposite != 0) {
     FlushProcess(leader, opposite);
     if (to_init) FlushShadow(opposite);
-    if (signal == kSigCont) ContinueProcess(leader);
+    if (signal == kSigCont) {
+      ContinueProcess(leader);
+      // One that is seized hears of it by a stop of its own, before the signal.
+      ForEachThread(leader, [&](Slot slot) {
+        tasks_[slot].trap_due = tasks_[slot].seized;
+        tasks_[slot].may_stop = false;
+      });
+    }
   }
 
   const bool room = signal < kSigRtMin ||
@@ -62,7 +67,7 @@ int Kernel::Generate(Slot target, const Sending& sending) {
   if (Discards(tasks_[target], sending)) return 0;
   AddPending(sending.to_thread ? ThreadPending(target) : SharedPending(leader), signal, room);
 
-  if (sending.to_thread) {
+  if (sending.to_thread && signal != kSigCont) {
     if (IsFatalAtOnce(tasks_[target], signal)) return KillProcess(leader, signal), 0;
     Notice(target);
     return 0;
@@ -122,6 +127,10 @@ void Kernel::ActOnSignals(Slot slot) {
   while (!Over() && task.pid == pid && task.run != Run::kZombie && !IsStopped(task) &&
          task.injected == 0) {
     if (task.run == Run::kInCall && IsUninterruptible(task.call.kind)) return;
+    if (task.trap_due) {
+      StopForTracer(slot, kSigTrap, false);
+      return;
+    }
     const int signal = NextDeliverable(task);
     if (signal == 0) return;
     const bool traced = task.tracer != kNoSlot && signal != kSigKill;

@@ -64,7 +64,10 @@ Kernel::Task Kernel::Canonical(Slot slot, const Slot* rank) const {
   if (task.run != Run::kInCall && task.run != Run::kSignaled) task.call = Call{};
   if (task.run == Run::kRuns || task.run == Run::kZombie) task.result = Result{};
   if (!task.mask_saved) task.saved_mask = 0;
-  if (!task.trace_stopped) task.trace_status = 0;
+  if (!task.trace_stopped) {
+    task.trace_status = 0;
+    task.may_stop = false;
+  }
   return task;
 }
 

@@ -194,8 +194,7 @@ void Kernel::Consume(const WaitMatch& match) {
   if (task.leader != match.slot) {
     DropThread(match.slot);
   } else if (task.tracer != kNoSlot && task.tracer != task.parent) {
-    task.tracer = kNoSlot;
-    --g_.traces;
+    Untrace(task);
     LeaveZombie(match.slot, task.exit_signal);
   } else {
     Reap(match.slot);
