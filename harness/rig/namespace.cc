@@ -76,28 +76,58 @@ void SendMessage(int control, const std::string& text, const std::vector<int>& d
   Check(sendmsg(control, &message, 0), "cannot tell the rig");
 }
 
+// Binds what `from` names, a path or an open descriptor, to a new file at `to`.
 void BindDevice(const std::string& from, const std::string& to) {
   WriteAll(to, "", 0600);
   Check(mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr), "cannot bind " + from);
 }
 
-// Turns `directory` into the root, with nothing of the old one left in sight.
+std::string PathOf(const Descriptor& descriptor) {
+  return "/proc/self/fd/" + std::to_string(descriptor.number());
+}
+
+// From a chroot neither can mounts be made private nor the root be changed: both want a root that is
+// a mount. So this goes to the root of the mount namespace, by the way that is always open to root.
+// `directory` is any other directory.
+void LeaveChroot(const std::string& directory) {
+  const Descriptor inside(Check(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "cannot open /"));
+  Check(chroot(directory.c_str()), "cannot change the root");
+  Check(fchdir(inside.number()), "cannot go back to /");
+  struct stat here{}, above{};
+  do {
+    Check(stat(".", &here), "cannot stat");
+    Check(chdir(".."), "cannot go up");
+    Check(stat(".", &above), "cannot stat");
+  } while (here.st_ino != above.st_ino || here.st_dev != above.st_dev);
+  Check(chroot("."), "cannot change the root");
+}
+
+// Makes a tmpfs the root, with nothing of the old one left in sight. `directory` is where it stands
+// meanwhile, a path as the rig sees it.
 void BuildRoot(const NamespaceOptions& options, const std::string& directory,
                const std::string& init, const std::string& child) {
+  const Descriptor place(
+      Check(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "cannot open " + directory));
+  const Descriptor null(Check(open("/dev/null", O_PATH | O_CLOEXEC), "cannot open /dev/null"));
+  Descriptor console;
+  if (!options.console.empty()) {
+    console = Descriptor(
+        Check(open(options.console.c_str(), O_PATH | O_CLOEXEC), "cannot open " + options.console));
+  }
+  LeaveChroot(directory);
   Check(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "cannot make mounts private");
-  Check(mount("trial", directory.c_str(), "tmpfs", 0, "mode=755"), "cannot mount a tmpfs");
-  for (const char* name : {"/dev", "/proc"}) {
-    Check(mkdir((directory + name).c_str(), 0755), "cannot make a directory");
-  }
-  WriteAll(directory + "/init", init, 0755);
-  WriteAll(directory + "/core", child, 0755);
-  Check(mkfifo((directory + "/report").c_str(), 0600), "cannot make a fifo");
-  BindDevice("/dev/null", directory + "/dev/null");
-  if (!options.console.empty()) BindDevice(options.console, directory + "/dev/console");
-  if (options.proc) {
-    Check(mount("proc", (directory + "/proc").c_str(), "proc", 0, nullptr), "cannot mount /proc");
-  }
-  Check(chdir(directory.c_str()), "cannot enter the new root");
+  Check(mount("trial", PathOf(place).c_str(), "tmpfs", 0, "mode=755"), "cannot mount a tmpfs");
+  // What `place` names is under the new mount; the way up and down again leads onto it.
+  Check(fchdir(place.number()), "cannot enter the new root");
+  Check(chdir(".."), "cannot enter the new root");
+  Check(chdir(directory.substr(directory.rfind('/') + 1).c_str()), "cannot enter the new root");
+  for (const char* name : {"dev", "proc"}) Check(mkdir(name, 0755), "cannot make a directory");
+  WriteAll("init", init, 0755);
+  WriteAll("core", child, 0755);
+  Check(mkfifo("report", 0600), "cannot make a fifo");
+  BindDevice(PathOf(null), "dev/null");
+  if (console.number() >= 0) BindDevice(PathOf(console), "dev/console");
+  if (options.proc) Check(mount("proc", "proc", "proc", 0, nullptr), "cannot mount /proc");
   Check(syscall(SYS_pivot_root, ".", "."), "cannot make it the root");
   Check(umount2(".", MNT_DETACH), "cannot leave the old root");
   Check(chdir("/"), "cannot enter the new root");
