@@ -21,7 +21,7 @@ namespace {
 
 std::string g_init;
 
-constexpr std::size_t kLargestBytes = 8 * 1024;
+constexpr std::size_t kLargestBytes = 8192;
 
 std::string Content() {
   std::ifstream file(g_init, std::ios::binary);

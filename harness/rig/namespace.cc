@@ -54,8 +54,8 @@ void WriteAll(const std::string& path, const std::string& content, int mode) {
 
 // --- In the new process 1, until it executes /init. What fails is told through the control socket ---
 
-// One message: a text (empty: all is well so far) and descriptors.
-void SendMessage(int control, const std::string& text, const std::vector<int>& descriptors) {
+// One message: a text (empty: all is well so far) and descriptors. False: the rig is gone.
+bool SendMessage(int control, const std::string& text, const std::vector<int>& descriptors) {
   const char none = '\0';
   iovec part = {.iov_base = const_cast<char*>(text.empty() ? &none : text.data()),
                 .iov_len = std::max<std::size_t>(text.size(), 1)};
@@ -73,7 +73,7 @@ void SendMessage(int control, const std::string& text, const std::vector<int>& d
     header->cmsg_len = CMSG_LEN(size);
     memcpy(CMSG_DATA(header), descriptors.data(), size);
   }
-  Check(sendmsg(control, &message, 0), "cannot tell the rig");
+  return sendmsg(control, &message, 0) >= 0;
 }
 
 // Binds what `from` names, a path or an open descriptor, to a new file at `to`.
@@ -164,9 +164,9 @@ void PrepareAndExecute(const NamespaceOptions& options, const std::string& direc
   // All else has been opened to be closed at exec, but for what the rig's own caller left open.
   Check(syscall(SYS_close_range, 3, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */), "no close_range");
   if (!options.held_calls.empty()) descriptors.push_back(HoldCalls(options.held_calls));
-  SendMessage(control, "", descriptors);
-  if (read(control, &word, 1) != 1) _exit(1);
+  if (!SendMessage(control, "", descriptors) || read(control, &word, 1) != 1) _exit(1);
   std::vector<char*> environment;
+  environment.reserve(options.environment.size() + 1);
   for (const std::string& one : options.environment) {
     environment.push_back(const_cast<char*>(one.c_str()));
   }
@@ -276,11 +276,7 @@ Namespace::Namespace(const NamespaceOptions& options) {
     try {
       PrepareAndExecute(options, pattern, other_end.number(), init, child, standard_error);
     } catch (const CannotRun& problem) {
-      try {
-        SendMessage(other_end.number(), problem.what(), {});
-      } catch (const CannotRun&) {
-        // The rig is gone: there is nobody to tell.
-      }
+      SendMessage(other_end.number(), problem.what(), {});
     }
     _exit(1);
   }
