@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstddef>
-#include <span>
 
 #include "harness/scenario/scenario.h"
 
@@ -18,7 +17,10 @@ class Items {
  public:
   explicit Items(const Entry& entry);
 
-  std::span<const Move> list() const { return {storage_.data(), size_}; }
+  // A range of Moves.
+  const Move* begin() const { return storage_.data(); }
+  const Move* end() const { return storage_.data() + size_; }
+  std::size_t size() const { return size_; }
 
   // Streams, descriptors, three sets short of one signal each, children, the rest.
   static constexpr std::size_t kMax = 3 + 61 + 3 * 61 + kProcesses + 7;

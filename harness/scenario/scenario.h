@@ -22,9 +22,14 @@
 //   at rest        due when init is at rest (Kernel::AtRest).
 //   before call n  due when a visible call is about to take effect and c + 1 >= n, counting that
 //                  call as c + 1: so before it. An anchor already passed is due at the next call.
-// A move not yet due falls due when init is at rest or when nothing in the world can run. Moves due
-// at the same moment are made one after the other without anything running in between, with one
-// exception: after a move made at rest, init runs if it can, until the next move is due.
+// A move not yet due falls due when init is at rest or when nothing in the world can run. After a
+// move made then, what can run runs until the next move is due; otherwise moves due at the same
+// moment are made one after the other, with nothing between.
+//
+// Time. A move `ms pass` says until when the world waits: before then, nothing is due because init
+// is at rest or nothing can run; instead the clock goes on to the next timer or to that time, and
+// what wakes up runs. What is anchored before a call is not held back: with c counted from the last
+// rest, it can fall into whatever init does meanwhile, such as its restart.
 //
 // Names. A move names processes by role; the runner looks up the number when the move is made.
 //   init       PID 1.
@@ -64,16 +69,16 @@ enum class Who : uint8_t { kChild = 0, kProcess1 = 1, kProcess8 = 8, kHelper = 9
 constexpr Who Process(int number) { return static_cast<Who>(number); }
 
 // `W` is the process `who`, `O` the process `other`, N the number. Kernel:: operations are those of
-// harness/kernel/kernel.h; nobody's failure is an error.
+// harness/kernel/kernel.h; what they return is of no account.
 enum class MoveKind : uint8_t {
   // Lives and deaths.
   kExit,         // Kernel::Exit(W, N)
   kDie,          // Kernel::Die(W, N, false): of a signal whose default is to kill
   kDumpCore,     // Kernel::Die(W, N, true): of a signal that can dump core
-  kFork,         // Kernel::Fork(W), the new process gets the name O; no effect if W is one of
-                 // init's own before exec
+  kFork,         // Kernel::Fork(W), and the new process has the name O; no effect if W cannot
+                 // make a call
   kDoubleFork,   // W forks a process that forks O and exits 0, then W calls wait4 for the one in
-                 // the middle: O is an orphan, in the group and session of W. As kFork else
+                 // the middle: O is an orphan, in the group and session of W. Else as kFork
   kBurst,        // Kernel::Burst(W, N, O): N orphans, dead with code `other`
   kExec,         // W calls execve
   kReap,         // W calls wait4(-1, WNOHANG)
@@ -110,7 +115,8 @@ enum class MoveKind : uint8_t {
   kKeep,      // Kernel::Keep(W, true); no effect after its exec
   kKeepNext,  // the same, for the next process that init forks, from its birth on
   kLet,       // Kernel::Keep(W, false)
-  kOneCall,   // W, before its exec, runs until it has made one visible call, kept waiting or not
+  kOneCall,   // W, before its exec, runs until it has made one visible call, kept waiting or not;
+              // the call counts for anchors, but no move is due before it
   // Faults: Kernel::SetFaults. They stay until used up or healed.
   kFailForks,    // of init and its processes before exec: the next N (kAlways: all), errno `other`
   kFailExecs,    // likewise
@@ -119,12 +125,14 @@ enum class MoveKind : uint8_t {
   kFillConsole,  // the console takes N more bytes, 0: none
   kHeal,         // the fault `other` (see Fault) ends
   // The world.
-  kNextPid,  // Kernel::SetNextPid: the number that W has or had last, plus N, less what goes beyond
-             // the highest number; no effect if W was never born
-  kPass,     // N milliseconds pass; whatever wakes up meanwhile runs
-  kRepeat,   // the last `other` moves (fewer if there are fewer) are made N times more; see Cursor
+  kNextPid,  // Kernel::SetNextPid(x): x is the number that W has or had last, plus N; less
+             // pid_max - 2 while it is not below pid_max; at least 2. No effect if W was never born
+  kPass,     // the world waits until N milliseconds from now; see Time above
+  kRepeat,  // the last `other` moves (fewer if there are fewer) are made N times more; see Cursor. Has no
+            // anchor
 
-  // Entry items: never in Scenario::moves, they stand for what an Entry holds; see ItemsOf.
+  // Entry items: never in Scenario::moves, they stand for what an Entry holds; see entry.h.
+  // They have no anchor.
   kStream,         // stream `other` (0 to 2) is N (see Stream)
   kDescriptor,     // descriptor N (3 to 63) is open, not close-on-exec
   kIgnored,        // signal N (0: every one) is ignored
@@ -169,6 +177,9 @@ struct Move {
   bool operator==(const Move&) const = default;
 };
 static_assert(sizeof(Move) == 8);
+
+// Whether a move of this kind is made at a moment of its own.
+constexpr bool HasAnchor(MoveKind kind) { return kind < MoveKind::kRepeat; }
 
 enum class Stream : uint8_t { kConsole, kClosed, kNull, kTerminal, kFile };
 enum class Environment : uint8_t { kPlain, kEmpty, kLong };  // long: 100 KB
@@ -234,8 +245,9 @@ bool IsValid(const Scenario& scenario);
 // kMaxRepeated moves have been added, repeats add no more; the rest of the list still comes.
 class Cursor {
  public:
-  // `scenario` must outlive the cursor.
+  // `scenario` must outlive the cursor, unchanged.
   explicit Cursor(const Scenario& scenario) : moves_(scenario.moves()) { Settle(); }
+  explicit Cursor(Scenario&&) = delete;
 
   bool done() const { return at_ == moves_.size(); }
   const Move& move() const { return moves_[inside_ ? inner_ : at_]; }  // requires !done()

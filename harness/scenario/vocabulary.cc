@@ -75,7 +75,7 @@ constexpr uint16_t kQueueEdges[] = {0, 1, 2, 64};
 
 // In the order of Operand.
 constexpr std::array<OperandRange, kOperandTypes> kOperands = {{
-    {"nothing"},
+    {"nothing", 0, 0, 0, {}},
     {"a process (child, process 1 to process 8, helper, init)", 0, 10, 0, {}, kWho},
     {"a process but not init (child, process 1 to process 8, helper)", 0, 9, 0, {}, kWho},
     {"process 1 to process 8", 1, 8, 1, {}, kWho + 1},
@@ -95,7 +95,7 @@ constexpr std::array<OperandRange, kOperandTypes> kOperands = {{
      kSetEdges, kOrEvery.data(), ~kHard},
     {"an exit code (0 to 255)", 0, 255, 0, kCodeEdges},
     {"a number of orphans (1 to 400)", 1, 400, 1, kBurstEdges},
-    {"a number of moves (1 to 255)", 1, 255, 1},
+    {"a number of moves (1 to 255)", 1, 255, 1, {}},
     {"how many times (1 to 5000)", 1, 5000, 1, kTimesEdges},
     {"milliseconds (1 to 65000)", 1, 65000, 1000, kTimeEdges},
     {"an offset (0 to 32766)", 0, 32766, 0, kPidEdges},
@@ -131,92 +131,91 @@ using enum Operand;
 
 // In the order of MoveKind.
 constexpr std::array<Kind, kAllKinds> kKinds = {{
-    {"{who} exits {number}", kNotInit, kNone, kCode, 12},
-    {"{who} dies of {number}", kNotInit, kNone, kFatalSignal, 6},
-    {"{who} dumps core on {number}", kNotInit, kNone, kCoreSignal, 3},
-    {"{who} forks {other}", kNotInit, kNamed, kNone, 6},
-    {"{who} double-forks {other}", kNotInit, kNamed, kNone, 10},
-    {"{who} leaves {number} dead orphans of exit code {other}", kNotInit, kCode, kBurst, 2},
-    {"{who} calls exec", kNotInit, kNone, kNone, 2},
-    {"{who} reaps", kNotInit, kNone, kNone, 2},
-    {"{who} starts a thread", kNotInit, kNone, kNone, 3},
-    {"youngest thread of {who} exits", kNotInit, kNone, kNone, 3},
-    {"leader of {who} exits {number}", kNotInit, kNone, kCode, 3},
+    {"{who} exits {number}", {kNotInit, kNone, kCode}, 12},
+    {"{who} dies of {number}", {kNotInit, kNone, kFatalSignal}, 6},
+    {"{who} dumps core on {number}", {kNotInit, kNone, kCoreSignal}, 3},
+    {"{who} forks {other}", {kNotInit, kNamed, kNone}, 6},
+    {"{who} double-forks {other}", {kNotInit, kNamed, kNone}, 10},
+    {"{who} leaves {number} dead orphans of exit code {other}", {kNotInit, kCode, kBurst}, 2},
+    {"{who} calls exec", {kNotInit, kNone, kNone}, 2},
+    {"{who} reaps", {kNotInit, kNone, kNone}, 2},
+    {"{who} starts a thread", {kNotInit, kNone, kNone}, 3},
+    {"youngest thread of {who} exits", {kNotInit, kNone, kNone}, 3},
+    {"leader of {who} exits {number}", {kNotInit, kNone, kCode}, 3},
 
-    {"{who} calls setsid", kNotInit, kNone, kNone, 2},
-    {"{who} joins the group of {other}", kNotInit, kAnyone, kNone, 2},
-    {"{who} becomes a subreaper", kNotInit, kNone, kNone, 1},
-    {"{who} ignores {number}", kNotInit, kNone, kSoftSignal, 2},
-    {"{who} handles every signal", kNotInit, kNone, kNone, 6},
-    {"{who} asks to be traced", kNotInit, kNone, kNone, 5},
-    {"{who} attaches to {other}", kNotInit, kNotInit, kNone, 3},
-    {"{who} seizes {other}", kNotInit, kNotInit, kNone, 1},
-    {"{who} detaches from {other} with {number}", kNotInit, kNotInit, kSignalOrNone, 2},
-    {"{who} resumes {other} with {number}", kNotInit, kNotInit, kSignalOrNone, 2},
+    {"{who} calls setsid", {kNotInit, kNone, kNone}, 2},
+    {"{who} joins the group of {other}", {kNotInit, kAnyone, kNone}, 2},
+    {"{who} becomes a subreaper", {kNotInit, kNone, kNone}, 1},
+    {"{who} ignores {number}", {kNotInit, kNone, kSoftSignal}, 2},
+    {"{who} handles every signal", {kNotInit, kNone, kNone}, 6},
+    {"{who} asks to be traced", {kNotInit, kNone, kNone}, 5},
+    {"{who} attaches to {other}", {kNotInit, kNotInit, kNone}, 3},
+    {"{who} seizes {other}", {kNotInit, kNotInit, kNone}, 1},
+    {"{who} detaches from {other} with {number}", {kNotInit, kNotInit, kSignalOrNone}, 2},
+    {"{who} resumes {other} with {number}", {kNotInit, kNotInit, kSignalOrNone}, 2},
 
-    {"{who} sends {number} to {other}", kNotInit, kAnyone, kSignal, 8},
-    {"{who} sends {number} to the thread {other}", kNotInit, kAnyone, kSignal, 3},
-    {"{who} queues {number} to {other}", kNotInit, kAnyone, kSignal, 4},
-    {"{who} sends {number} to the group of {other}", kNotInit, kAnyone, kSignal, 3},
-    {"{who} sends {number} to everyone", kNotInit, kNone, kSignal, 2},
-    {"kernel sends {number} to {who}", kAnyone, kNone, kSoftSignal, 6},
-    {"kernel sends {number} to the group of {who}", kAnyone, kNone, kSoftSignal, 2},
-    {"ancestor sends {number} to {who}", kAnyone, kNone, kSoftSignal, 6},
-    {"ancestor sends {number} to the thread {who}", kAnyone, kNone, kSoftSignal, 2},
-    {"ancestor queues {number} to {who}", kAnyone, kNone, kSoftSignal, 2},
-    {"{who} stops on {number}", kNotInit, kNone, kStopSignal, 4},
-    {"{who} continues", kNotInit, kNone, kNone, 4},
-    {"init is frozen", kNone, kNone, kNone, 3},
-    {"init is thawed", kNone, kNone, kNone, 3},
+    {"{who} sends {number} to {other}", {kNotInit, kAnyone, kSignal}, 8},
+    {"{who} sends {number} to the thread {other}", {kNotInit, kAnyone, kSignal}, 3},
+    {"{who} queues {number} to {other}", {kNotInit, kAnyone, kSignal}, 4},
+    {"{who} sends {number} to the group of {other}", {kNotInit, kAnyone, kSignal}, 3},
+    {"{who} sends {number} to everyone", {kNotInit, kNone, kSignal}, 2},
+    {"kernel sends {number} to {who}", {kAnyone, kNone, kSoftSignal}, 6},
+    {"kernel sends {number} to the group of {who}", {kAnyone, kNone, kSoftSignal}, 2},
+    {"ancestor sends {number} to {who}", {kAnyone, kNone, kSoftSignal}, 6},
+    {"ancestor sends {number} to the thread {who}", {kAnyone, kNone, kSoftSignal}, 2},
+    {"ancestor queues {number} to {who}", {kAnyone, kNone, kSoftSignal}, 2},
+    {"{who} stops on {number}", {kNotInit, kNone, kStopSignal}, 4},
+    {"{who} continues", {kNotInit, kNone, kNone}, 4},
+    {"init is frozen", {kNone, kNone, kNone}, 3},
+    {"init is thawed", {kNone, kNone, kNone}, 3},
 
-    {"{who} is kept waiting", kNotInit, kNone, kNone, 2},
-    {"next process of init is kept waiting", kNone, kNone, kNone, 3},
-    {"{who} may run", kNotInit, kNone, kNone, 3},
-    {"{who} makes one call", kNotInit, kNone, kNone, 3},
+    {"{who} is kept waiting", {kNotInit, kNone, kNone}, 2},
+    {"next process of init is kept waiting", {kNone, kNone, kNone}, 3},
+    {"{who} may run", {kNotInit, kNone, kNone}, 3},
+    {"{who} makes one call", {kNotInit, kNone, kNone}, 3},
 
-    {"next {number} forks fail with {other}", kNone, kForkError, kFaultCount, 2},
-    {"next {number} execs fail with {other}", kNone, kExecError, kFaultCount, 2},
-    {"next {number} reboots fail with {other}", kNone, kRebootError, kFaultCount, 2},
-    {"sync hangs", kNone, kNone, kNone, 2},
-    {"console takes {number} more bytes", kNone, kNone, kConsoleRoom, 2},
-    {"heal {other}", kNone, kFault, kNone, 2},
+    {"next {number} forks fail with {other}", {kNone, kForkError, kFaultCount}, 2},
+    {"next {number} execs fail with {other}", {kNone, kExecError, kFaultCount}, 2},
+    {"next {number} reboots fail with {other}", {kNone, kRebootError, kFaultCount}, 2},
+    {"sync hangs", {kNone, kNone, kNone}, 2},
+    {"console takes {number} more bytes", {kNone, kNone, kConsoleRoom}, 2},
+    {"heal {other}", {kNone, kFault, kNone}, 2},
 
-    {"next pid is that of {who} plus {number}", kAnyone, kNone, kPidOffset, 3},
-    {"{number} ms pass", kNone, kNone, kMilliseconds, 6},
-    {"repeat the last {other} moves {number} times", kNone, kStretch, kTimes, 1},
+    {"next pid is that of {who} plus {number}", {kAnyone, kNone, kPidOffset}, 3},
+    {"{number} ms pass", {kNone, kNone, kMilliseconds}, 6},
+    {"the last {other} moves {number} times", {kNone, kStretch, kTimes}, 1},
 
-    {"{other} is {number}", kNone, kStreamNumber, kStreamKind, 3},
-    {"descriptor {number} is open", kNone, kNone, kDescriptorNumber, 2},
-    {"{number} is ignored", kNone, kNone, kSignalOrEvery, 3},
-    {"{number} is blocked", kNone, kNone, kSignalOrEvery, 3},
-    {"{number} is pending", kNone, kNone, kSignalOrEvery, 3},
-    {"{who} is inherited", kNamed, kNone, kNone, 2},
-    {"{who} is inherited as a zombie that exited {number}", kNamed, kNone, kCode, 3},
-    {"{who} is inherited as a zombie killed by {number}", kNamed, kNone, kFatalSignal, 2},
-    {"{who} is inherited as a tracee stopped by {number}", kNamed, kNone, kNotKill, 2},
-    {"signal queue holds {number}", kNone, kNone, kQueueLimit, 1},
-    {"environment is {number}", kNone, kNone, kEnvironmentKind, 1},
-    {"arguments are {number}", kNone, kNone, kArgumentsKind, 1},
-    {"{other} is missing", kNone, kMissingKind, kNone, 1},
-    {"init is in a PID namespace", kNone, kNone, kNone, 1},
-    {"status of a leader survives its threads", kNone, kNone, kNone, 1},
+    {"{other} is {number}", {kNone, kStreamNumber, kStreamKind}, 3},
+    {"descriptor {number} is open", {kNone, kNone, kDescriptorNumber}, 2},
+    {"{number} is ignored", {kNone, kNone, kSignalOrEvery}, 3},
+    {"{number} is blocked", {kNone, kNone, kSignalOrEvery}, 3},
+    {"{number} is pending", {kNone, kNone, kSignalOrEvery}, 3},
+    {"{who} is inherited", {kNamed, kNone, kNone}, 2},
+    {"{who} is inherited as a zombie that exited {number}", {kNamed, kNone, kCode}, 3},
+    {"{who} is inherited as a zombie killed by {number}", {kNamed, kNone, kFatalSignal}, 2},
+    {"{who} is inherited as a tracee stopped by {number}", {kNamed, kNone, kNotKill}, 2},
+    {"signal queue holds {number}", {kNone, kNone, kQueueLimit}, 1},
+    {"environment is {number}", {kNone, kNone, kEnvironmentKind}, 1},
+    {"arguments are {number}", {kNone, kNone, kArgumentsKind}, 1},
+    {"{other} is missing", {kNone, kMissingKind, kNone}, 1},
+    {"init is in a PID namespace", {kNone, kNone, kNone}, 1},
+    {"status of a leader survives its threads", {kNone, kNone, kNone}, 1},
 }};
 
 Move PlainMove(MoveKind kind) {
-  const Kind& row = KindOf(kind);
-  return {.kind = kind,
-          .who = static_cast<Who>(RangeOf(row.who).plain),
-          .other = static_cast<uint8_t>(RangeOf(row.other).plain),
-          .number = RangeOf(row.number).plain};
+  Move move{.kind = kind};
+  for (const Field field : kFields) {
+    Set(move, field, RangeOf(KindOf(kind).operands[field]).plain);
+  }
+  return move;
 }
 
 bool IsValid(const Move& move) {
   if (static_cast<int>(move.kind) >= kAllKinds) return false;
-  const Kind& row = KindOf(move.kind);
-  return RangeOf(row.who).Allows(static_cast<uint8_t>(move.who)) &&
-         RangeOf(row.other).Allows(move.other) && RangeOf(row.number).Allows(move.number) &&
-         RangeOf(kCall).Allows(move.anchor.call) &&
-         (!IsEntryItem(move.kind) || move.anchor.at_rest());
+  for (const Field field : kFields) {
+    if (!RangeOf(KindOf(move.kind).operands[field]).Allows(Get(move, field))) return false;
+  }
+  return RangeOf(kCall).Allows(move.anchor.call) && (HasAnchor(move.kind) || move.anchor.at_rest());
 }
 
 }  // namespace minit::scenario

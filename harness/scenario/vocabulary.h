@@ -56,10 +56,10 @@ struct OperandRange {
   const char* allowed;  // in words, for errors
   uint16_t low = 0;
   uint16_t high = 0;
-  uint16_t plain = 0;                    // where minimising leads to
-  std::span<const uint16_t> edges = {};  // where implementations break; also a byte each in bytes.h
-  const char* const* words = nullptr;    // [value - low], nullptr for a number
-  uint64_t only = 0;  // if not 0: value v from 1 on is allowed if bit v - 1 is set
+  uint16_t plain = 0;                  // where minimising leads to
+  std::span<const uint16_t> edges;     // where implementations break; also a byte each in bytes.h
+  const char* const* words = nullptr;  // [value - low], nullptr for a number
+  uint64_t only = 0;                   // if not 0: value v from 1 on is allowed if bit v - 1 is set
 
   constexpr bool Allows(uint32_t value) const {
     return value >= low && value <= high &&
@@ -73,13 +73,26 @@ struct OperandRange {
   }
 };
 
+// The places of operands in a Move.
+enum Field : uint8_t { kWhoField, kOtherField, kNumberField };
+inline constexpr Field kFields[] = {kWhoField, kOtherField, kNumberField};
+
+constexpr uint16_t Get(const Move& move, Field field) {
+  return field == kWhoField     ? static_cast<uint16_t>(move.who)
+         : field == kOtherField ? move.other
+                                : move.number;
+}
+constexpr void Set(Move& move, Field field, uint16_t value) {
+  if (field == kWhoField) move.who = static_cast<Who>(value);
+  if (field == kOtherField) move.other = static_cast<uint8_t>(value);
+  if (field == kNumberField) move.number = value;
+}
+
 // One kind of move. The text has {who}, {other} and {number} where the operands stand.
 struct Kind {
   const char* text;
-  Operand who = Operand::kNone;
-  Operand other = Operand::kNone;
-  Operand number = Operand::kNone;
-  uint8_t weight = 1;  // how often the generator picks it, against the others
+  std::array<Operand, 3> operands = {};  // by Field
+  uint8_t weight = 1;                    // how often the generator picks it, against the others
 };
 
 extern const std::array<OperandRange, kOperandTypes> kOperands;
@@ -89,11 +102,15 @@ inline const OperandRange& RangeOf(Operand operand) {
   return kOperands[static_cast<std::size_t>(operand)];
 }
 inline const Kind& KindOf(MoveKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+// Whether values of this operand are those of Who.
+constexpr bool IsWho(Operand operand) {
+  return operand == Operand::kAnyone || operand == Operand::kNotInit || operand == Operand::kNamed;
+}
 constexpr bool IsEntryItem(MoveKind kind) { return static_cast<int>(kind) >= kMoveKinds; }
 
 // A move or entry item whose operands are all plain.
 Move PlainMove(MoveKind kind);
-// Every operand in its range; an entry item has no anchor.
+// Every operand in its range; no anchor where the kind has none.
 bool IsValid(const Move& move);
 
 }  // namespace minit::scenario

@@ -1,0 +1,108 @@
+#include "harness/scenario/bytes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "harness/scenario/vocabulary.h"
+
+namespace minit::scenario {
+namespace {
+
+using Record = std::array<uint8_t, kRecordBytes>;
+
+constexpr uint8_t kFirstEntryKind = 0xF0;
+static_assert(kMoveKinds <= kFirstEntryKind && kEntryKinds <= 16);
+
+MoveKind KindFromByte(uint8_t byte) {
+  const int kind = byte < kFirstEntryKind ? byte % kMoveKinds
+                                          : kMoveKinds + (byte - kFirstEntryKind) % kEntryKinds;
+  return static_cast<MoveKind>(kind);
+}
+
+uint8_t ByteOfKind(MoveKind kind) {
+  const int index = static_cast<int>(kind);
+  return static_cast<uint8_t>(IsEntryItem(kind) ? kFirstEntryKind + index - kMoveKinds : index);
+}
+
+uint16_t NumberFromBytes(const OperandRange& range, uint8_t low, uint8_t high) {
+  if (high != 0) return range.Settle(low + (uint32_t{high} - 1) * 256);
+  return range.Settle(range.edges.empty() ? low : range.edges[low % range.edges.size()]);
+}
+
+void BytesOfNumber(const OperandRange& range, uint16_t number, uint8_t* bytes) {
+  const auto edge = std::find(range.edges.begin(), range.edges.end(), number);
+  if (edge != range.edges.end()) {
+    bytes[0] = static_cast<uint8_t>(edge - range.edges.begin());
+  } else if (range.edges.empty()) {
+    bytes[0] = static_cast<uint8_t>(number);  // those without edges are below 256: see the test
+  } else {
+    bytes[0] = static_cast<uint8_t>(number);
+    bytes[1] = static_cast<uint8_t>(number / 256 + 1);
+  }
+}
+
+Move MoveFromRecord(const uint8_t* record) {
+  const MoveKind kind = KindFromByte(record[0]);
+  const Kind& row = KindOf(kind);
+  Move move{.kind = kind,
+            .who = static_cast<Who>(RangeOf(row.operands[kWhoField]).Settle(record[1])),
+            .other = static_cast<uint8_t>(RangeOf(row.operands[kOtherField]).Settle(record[2])),
+            .number = NumberFromBytes(RangeOf(row.operands[kNumberField]), record[3], record[4])};
+  if (HasAnchor(kind)) {
+    move.anchor.call = NumberFromBytes(RangeOf(Operand::kCall), record[5], record[6]);
+  }
+  return move;
+}
+
+Record RecordOfMove(const Move& move) {
+  Record record{ByteOfKind(move.kind), static_cast<uint8_t>(move.who), move.other};
+  BytesOfNumber(RangeOf(KindOf(move.kind).operands[kNumberField]), move.number, &record[3]);
+  BytesOfNumber(RangeOf(Operand::kCall), move.anchor.call, &record[5]);
+  return record;
+}
+
+}  // namespace
+
+void Decode(std::span<const uint8_t> bytes, Scenario& scenario) {
+  scenario.entry = Entry{};
+  scenario.clear();
+  while (!bytes.empty() && !scenario.full()) {
+    Record last{};
+    const uint8_t* record = bytes.data();
+    const std::size_t length = std::min(bytes.size(), kRecordBytes);
+    if (length < kRecordBytes) {
+      std::copy_n(record, length, last.begin());
+      record = last.data();
+    }
+    bytes = bytes.subspan(length);
+    const Move move = MoveFromRecord(record);
+    if (IsEntryItem(move.kind)) {
+      Apply(move, scenario.entry);
+    } else {
+      scenario.Add(move);
+    }
+  }
+}
+
+std::size_t Encode(const Scenario& scenario, std::span<uint8_t> bytes) {
+  std::size_t size = 0;
+  const auto write = [&](const auto& moves) {
+    for (const Move& move : moves) {
+      if (bytes.size() - size < kRecordBytes) return;
+      const Record record = RecordOfMove(move);
+      std::copy(record.begin(), record.end(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+      size += kRecordBytes;
+    }
+  };
+  write(Items(scenario.entry));
+  write(scenario.moves());
+  return size;
+}
+
+std::vector<uint8_t> Encode(const Scenario& scenario) {
+  std::vector<uint8_t> bytes(kMaxBytes);
+  bytes.resize(Encode(scenario, bytes));
+  return bytes;
+}
+
+}  // namespace minit::scenario
