@@ -106,6 +106,15 @@ RC_GTEST_PROP(Mutate, KeepsScenariosValidAndTheirSizeInBounds,
   RC_ASSERT(again == scenario);
 }
 
+TEST(Mutate, AFullScenarioDoesNotGrow) {
+  for (uint64_t seed = 0; seed < 5000; ++seed) {
+    Scenario scenario;
+    for (int i = 0; i < 3; ++i) scenario.Add(PlainMove(MoveKind::kExit));
+    Mutate(scenario, seed, 3);
+    ASSERT_LE(scenario.size(), 3U) << "seed " << seed;
+  }
+}
+
 TEST(Mutate, ReachesEveryKindFromNothing) {
   std::set<MoveKind> kinds;
   Scenario scenario;
