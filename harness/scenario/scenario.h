@@ -64,7 +64,19 @@ inline constexpr int kPlainSignalQueue = 1024;  // entries: RLIMIT_SIGPENDING
 inline constexpr uint8_t kAlways = 255;         // as the count of a fault: until it heals
 
 // Who a move is about. process n is Who{n}.
-enum class Who : uint8_t { kChild = 0, kProcess1 = 1, kProcess8 = 8, kHelper = 9, kInit = 10 };
+enum class Who : uint8_t {
+  kChild,
+  kProcess1,
+  kProcess2,
+  kProcess3,
+  kProcess4,
+  kProcess5,
+  kProcess6,
+  kProcess7,
+  kProcess8,
+  kHelper,
+  kInit,
+};
 
 constexpr Who Process(int number) { return static_cast<Who>(number); }
 
