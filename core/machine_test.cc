@@ -159,6 +159,41 @@ static_assert(Follows({
               }),
               "a child that vanished unseen counts as one that failed");
 
+static_assert(Follows({
+                  {SignalTaken{kSigChld}, Reap{}},
+                  {Reaped{kCore, Exit(0)}, Announce{What::kChildEnded, 0}},
+                  {Announced{}, RebootAfterDelay{30}},
+                  {DelayStarted{}, Sync{}},
+                  {SyncStarted{kHelper}, Reap{}},
+                  {NoChildren{}, kAwaitASecond},  // it is gone: nobody will tell of its end
+                  {NothingTaken{}, Sync{}},
+              }),
+              "a helper that vanished unseen is tried again");
+
+static_assert(Follows({
+                  {SignalTaken{kSigChld}, Reap{}},
+                  {Reaped{kCore, Exit(0)}, Announce{What::kChildEnded, 0}},
+                  {Announced{}, RebootAfterDelay{30}},
+                  {DelayStarted{}, Sync{}},
+                  {SyncStarted{kHelper}, Reap{}},
+                  {RebootDue{}, Announce{What::kNotSynced}},
+                  {Announced{}, Announce{What::kRestarting}},
+                  {Announced{}, Reboot{}},
+                  {RebootFailed{1}, Announce{What::kRestartFailed, 1}},
+                  {Announced{}, RebootAfterDelay{30}},
+                  {DelayStarted{}, Reap{}},
+                  {Reaped{kHelper, Exit(0)}, Reap{}},
+                  {NoChildren{}, kAwait},
+              }),
+              "a sync that ends after it was given up does not hurry the next restart");
+
+static_assert(Follows({
+                  {SignalTaken{kSigChld}, Reap{}},
+                  {WaitFailed{22}, Announce{What::kNonsense}},
+                  {Announced{}, kAwait},
+              }),
+              "a wait that fails is told once, and not made again at once");
+
 constexpr bool StartThatFailsEndsLikeAFailedChild(Event failure, int error) {
   Machine machine({.delay_seconds = 7});
   machine.Step(Booted{});
@@ -191,6 +226,25 @@ constexpr bool StormDoesNotStarveSignals() {
   return next == Action(Reap{}) && machine.Step(NothingToReap{}) == Action(kAwait);
 }
 static_assert(StormDoesNotStarveSignals());
+
+// More dead than are reaped in a row, and no signals: it looks, finds none, and reaps on to the end.
+constexpr bool StormEnds(int dead) {
+  Machine machine;
+  for (const Line& line : kStart) machine.Step(line.event);
+  Action next = machine.Step(SignalTaken{kSigChld});
+  for (int left = 2 * dead; next != Action(kAwait); --left) {
+    if (left == 0) return false;
+    if (next == Action(Reap{})) {
+      next = dead-- > 0 ? machine.Step(Reaped{100, Exit(0)}) : machine.Step(NothingToReap{});
+    } else if (next == Action(kLook)) {
+      next = machine.Step(NothingTaken{});
+    } else {
+      return false;
+    }
+  }
+  return dead == -1;
+}
+static_assert(StormEnds(3 * 256 + 1));
 
 // --- Every reachable state, every kind of event ---
 

@@ -2,9 +2,10 @@
 //
 // A console can block for ever: a serial line whose other side holds flow control, a terminal or a
 // pipe that nobody reads. So it is opened non-blocking, in an open file of its own (O_NONBLOCK set on
-// an inherited one would change it for everybody who shares it). Where nothing can be opened so, each
-// line is written by a helper process, which may block in init's stead. Polling before a blocking
-// write would not do: a terminal with room for one byte says that it is writable.
+// an inherited one would change it for everybody who shares it). Where nothing can be opened that
+// heeds O_NONBLOCK (a file on a disk that hangs does not), each line is written by a helper process,
+// which may block in init's stead. Polling before a blocking write would not do: a terminal with room
+// for one byte says that it is writable.
 //
 // Best effort: what the console does not take at once is lost.
 #ifndef MINIT_HARNESS_LINUX_CONSOLE_H_
@@ -35,12 +36,18 @@ class Console {
   void Open();
 
   // Writes the line, or as much as is taken. Never waits. Leaves no SIGPIPE pending.
-  void Write(const Line& line) const;
+  void Write(const Line& line);
+
+  // For a helper that is about to let the machine restart: gives the one that writes the last line
+  // up to a second to be done.
+  void AwaitWriter() const;
 
  private:
-  void WriteByHelper(const Line& line) const;
+  void WriteByHelper(const Line& line);
 
   int descriptor_ = -1;
+  bool is_system_console_ = false;
+  long writer_ = -1;  // the helper that was last made to write
 };
 
 }  // namespace minit

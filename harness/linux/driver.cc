@@ -193,6 +193,7 @@ Event Driver::On(const Sync&) {
   const long pid = SystemCall(SYS_fork);
   if (pid == 0) {
     SystemCall(SYS_sync);
+    console_.AwaitWriter();
     ExitProcess(0);
   }
   if (pid < 0) return NoHelper{ErrorOf(pid)};

@@ -212,7 +212,7 @@ struct TemporaryDirectory {
 };
 
 volatile sig_atomic_t g_stop = 0;
-void RequestStop(int) { g_stop = 1; }
+void RequestStop(int signal) { g_stop = signal != SIGALRM; }
 
 void MapUser(int pid, unsigned user, unsigned group) {
   const std::string base = "/proc/" + std::to_string(pid);
@@ -234,6 +234,8 @@ void StopOnSignals() {
   action.sa_handler = RequestStop;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGHUP, &action, nullptr);
+  sigaction(SIGALRM, &action, nullptr);
 }
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {

@@ -104,7 +104,8 @@ class Namespace {
 
 std::int64_t NowNs();  // CLOCK_MONOTONIC
 
-// From now on SIGINT and SIGTERM make Namespace::Next throw CannotRun, so that all is cleaned up.
+// From now on SIGINT, SIGTERM and SIGHUP make Namespace::Next throw CannotRun, so that all is cleaned
+// up, and SIGALRM interrupts what waits.
 void StopOnSignals();
 
 }  // namespace minit::rig

@@ -21,7 +21,6 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -116,23 +115,26 @@ def boot(files, parameters="", timeout=120, name=None, echo=None, stop=None):
     name = name or time.strftime("boot-%Y%m%d-%H%M%S-") + str(os.getpid())
     console_path, kernel_path = LOGS / f"{name}.console", LOGS / f"{name}.kernel"
     kernel_path.unlink(missing_ok=True)
-    with tempfile.NamedTemporaryFile(prefix="minit-initramfs-") as image:
+    # The image is a file without a name, and QEMU dies with whoever started it: nothing is left behind.
+    with open(os.memfd_create("initramfs"), "w+b") as image:
         image.write(initramfs(files))
         image.flush()
         command = [
-            "qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off",
+            "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
+            "-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off",
             "-M", "q35", "-cpu", "max", "-m", "512", "-nodefaults", "-display", "none",
-            "-no-reboot", "-kernel", str(KERNEL), "-initrd", image.name,
+            "-no-reboot", "-kernel", str(KERNEL), "-initrd", f"/proc/self/fd/{image.fileno()}",
             "-serial", "stdio", "-serial", f"file:{kernel_path}",
-            "-append", "earlyprintk=serial,ttyS1,115200,keep console=ttyS0 quiet panic=-1 printk.devkmsg=on rdinit=/init "
-                       "random.trust_cpu=on " + parameters,
+            "-append", "earlyprintk=serial,ttyS1,115200,keep console=ttyS0 quiet panic=-1 "
+                       "printk.devkmsg=on rdinit=/init random.trust_cpu=on " + parameters,
         ]
         started = time.monotonic()
         try:
             machine = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                       stderr=subprocess.PIPE, start_new_session=True)
+                                       stderr=subprocess.PIPE, start_new_session=True,
+                                       pass_fds=[image.fileno()])
         except FileNotFoundError as error:
-            raise CannotStart("no qemu-system-x86_64: run scripts/setup") from error
+            raise CannotStart("no setpriv, of util-linux: run scripts/setup") from error
         try:
             timed_out, errors = follow(machine, console_path, started + timeout, echo, stop)
         finally:
@@ -194,7 +196,10 @@ def main():
     parser.add_argument("--append", metavar="WORDS", default="",
                         help="more for the kernel's command line; NAME=VALUE becomes init's environment")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
+    if options.timeout <= 0:
+        parser.error(f"--timeout is {options.timeout}; it must be more than 0")
     parameters = options.append
     child = options.child
     if child is None:

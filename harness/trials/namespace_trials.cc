@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -70,18 +71,28 @@ struct Course {
   }
 };
 
-// What is to become of a held call; `count` is how many forks init has asked for before.
-using Policy = std::function<Fate(int number, bool by_init, int count)>;
+// A held call, as a policy sees it.
+struct Asked {
+  int number;
+  bool by_init;
+  int forks;  // how many init has asked for before
+};
+using Policy = std::function<Fate(const Asked& asked)>;
+// Does something to the namespace when the child reports a line.
+using Reaction = std::function<void(Namespace& place, const std::string& line)>;
 
 bool IsFork(int number) {
   return number == SYS_clone || number == SYS_fork || number == SYS_vfork || number == SYS_clone3;
 }
 
-// Runs the trial to its end, or for as long as two delays would take.
-Course RunTrial(NamespaceOptions options, const char* trial, const Policy& policy) {
+// Runs the trial to its end, or for as long as two delays would take. `init`: gets its pid at first.
+Course RunTrial(NamespaceOptions options, const char* trial, const Policy& policy,
+                const Reaction& reaction = {}, int* init = nullptr) {
   options.environment = {std::string("TRIAL=") + trial, "TRIAL_REPORT=/report", "MARK=unchanged"};
-  options.held_calls = {SYS_clone, SYS_fork, SYS_vfork, SYS_clone3, SYS_sync, SYS_reboot};
+  options.held_calls = {SYS_clone,  SYS_fork, SYS_vfork,  SYS_clone3,
+                        SYS_execve, SYS_sync, SYS_reboot, SYS_mmap};
   Namespace place(options);
+  if (init != nullptr) *init = place.pid();
   place.Run();
   Course course;
   int forks = 0;
@@ -97,10 +108,11 @@ Course RunTrial(NamespaceOptions options, const char* trial, const Policy& polic
     if (event.kind == Kind::kReport) {
       course.reports.push_back(event.line);
       if (event.line == "end") course.child_ended_ns = event.time_ns;
+      if (reaction) reaction(place, event.line);
       continue;
     }
     const bool by_init = event.pid == place.pid();
-    const Fate fate = policy(event.number, by_init, forks);
+    const Fate fate = policy({event.number, by_init, forks});
     forks += IsFork(event.number) && by_init;
     course.calls.push_back({event.time_ns, event.number, by_init, fate});
     if (fate == Fate::kPasses) place.LetPass(event);
@@ -112,8 +124,8 @@ Course RunTrial(NamespaceOptions options, const char* trial, const Policy& polic
 }
 
 // Syncing the disks of this machine is nobody's business here; all else is performed.
-Fate Ordinary(int number, bool, int) {
-  return number == SYS_sync ? Fate::kPretended : Fate::kPasses;
+Fate Ordinary(const Asked& asked) {
+  return asked.number == SYS_sync ? Fate::kPretended : Fate::kPasses;
 }
 
 void Expect(bool holds, const std::string& otherwise, Problems* problems) {
@@ -153,25 +165,25 @@ void ExpectAfter(std::int64_t from, std::int64_t at_least, std::int64_t at_most,
 // --- Calls refused, calls that hang ---
 
 Problems ForkOfChildRefused(const NamespaceOptions& options) {
-  const Course course = RunTrial(options, "exit:0", [](int number, bool by_init, int count) {
-    return IsFork(number) && by_init && count == 0 ? Fate::kRefused
-                                                   : Ordinary(number, by_init, count);
+  const Course course = RunTrial(options, "exit:0", [](const Asked& asked) {
+    return IsFork(asked.number) && asked.by_init && asked.forks == 0 ? Fate::kRefused
+                                                                     : Ordinary(asked);
   });
   Problems problems = JudgeRestart(course, false);
   Expect(course.reports.empty(), "a child ran all the same", &problems);
   Expect(course.console.find("/core") != std::string::npos, "no line names /core", &problems);
-  if (!course.calls.empty()) {
-    ExpectAfter(course.calls.front().time_ns, kDelay, kDelay + kSecond, course, &problems);
+  for (const HeldCall& call : course.calls) {
+    if (call.fate != Fate::kRefused) continue;
+    ExpectAfter(call.time_ns, kDelay, kDelay + kSecond, course, &problems);
   }
   return problems;
 }
 
 // The forks after the child's are refused, `refused` of them.
 Course RefuseHelper(const NamespaceOptions& options, int refused) {
-  return RunTrial(options, "exit:0", [refused](int number, bool by_init, int count) {
-    return IsFork(number) && by_init && 1 <= count && count <= refused
-               ? Fate::kRefused
-               : Ordinary(number, by_init, count);
+  return RunTrial(options, "exit:0", [refused](const Asked& asked) {
+    const bool is_helper = IsFork(asked.number) && asked.by_init && asked.forks >= 1;
+    return is_helper && asked.forks <= refused ? Fate::kRefused : Ordinary(asked);
   });
 }
 
@@ -202,8 +214,8 @@ Problems ForkOfHelperRefusedAlways(const NamespaceOptions& options) {
 }
 
 Problems SyncHangs(const NamespaceOptions& options) {
-  const Course course = RunTrial(options, "exit:0", [](int number, bool, int) {
-    return number == SYS_sync ? Fate::kHangs : Fate::kPasses;
+  const Course course = RunTrial(options, "exit:0", [](const Asked& asked) {
+    return asked.number == SYS_sync ? Fate::kHangs : Fate::kPasses;
   });
   Problems problems = JudgeRestart(course, true);
   Expect(!course.TimesOf(SYS_sync, Fate::kHangs).empty(), "nothing was synced", &problems);
@@ -213,16 +225,95 @@ Problems SyncHangs(const NamespaceOptions& options) {
 
 Problems RestartRefused(const NamespaceOptions& options) {
   bool refused = false;
-  const Course course =
-      RunTrial(options, "exit:0", [&refused](int number, bool by_init, int count) {
-        if (number != SYS_reboot || refused) return Ordinary(number, by_init, count);
-        refused = true;
-        return Fate::kRefused;
-      });
+  const Course course = RunTrial(options, "exit:0", [&refused](const Asked& asked) {
+    if (asked.number != SYS_reboot || refused) return Ordinary(asked);
+    refused = true;
+    return Fate::kRefused;
+  });
   Problems problems = JudgeRestart(course, true);
   const std::vector<std::int64_t> first = course.TimesOf(SYS_reboot, Fate::kRefused);
   Expect(first.size() == 1, "no restart was tried", &problems);
   if (!first.empty()) ExpectAfter(first.front(), kSecond, kDelay + kSecond, course, &problems);
+  return problems;
+}
+
+// No page can be had through which the new process would tell why its exec failed.
+Problems NoPageToShare(const NamespaceOptions& options) {
+  const Course course = RunTrial(options, "exit:0", [](const Asked& asked) {
+    return asked.number == SYS_mmap && asked.by_init ? Fate::kRefused : Ordinary(asked);
+  });
+  Problems problems = JudgeRestart(course, true);
+  Expect(!course.TimesOf(SYS_mmap, Fate::kRefused).empty(), "nothing was refused", &problems);
+  return problems;
+}
+
+// --- Moments at which init must wait, or must not ---
+
+// The state of a process, as /proc has it: 'S' sleeps until a signal comes, 'D' sleeps whatever comes,
+// 'T' is stopped; 0 if there is none.
+char StateOf(int pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  const std::size_t name_end = text.rfind(')');
+  return name_end == std::string::npos || name_end + 2 >= text.size() ? '\0' : text[name_end + 2];
+}
+
+// Waits until the process is in one of `states`; which, or 0 if that does not come in time.
+char AwaitState(int pid, const std::string& states) {
+  for (const std::int64_t deadline = NowNs() + kSlack; NowNs() < deadline;) {
+    const char state = StateOf(pid);
+    if (state != '\0' && states.find(state) != std::string::npos) return state;
+    usleep(1000);
+  }
+  return '\0';
+}
+
+// While the new process has not begun its program, there is nobody whom init could send a signal to.
+Problems WaitsForTheExec(const NamespaceOptions& options) {
+  char state = '\0';
+  int init = 0;
+  const Course course = RunTrial(
+      options, "exit:0",
+      [&](const Asked& asked) {
+        if (asked.number == SYS_execve && !asked.by_init) state = AwaitState(init, "SD");
+        return Ordinary(asked);
+      },
+      {}, &init);
+  Problems problems = JudgeRestart(course, true);
+  Expect(state == 'D', "init went on before the child had begun its program", &problems);
+  return problems;
+}
+
+void StopAndContinue(const Namespace& place, Problems* problems) {
+  Expect(AwaitState(place.pid(), "S") == 'S', "init does not come to rest", problems);
+  kill(place.pid(), SIGSTOP);
+  Expect(AwaitState(place.pid(), "T") == 'T', "init cannot be stopped from outside", problems);
+  kill(place.pid(), SIGCONT);
+}
+
+// The wait for signals ends with EINTR. The SIGCONT is the child's, like any other.
+Problems StoppedAtRest(const NamespaceOptions& options) {
+  Problems problems;
+  const Course course =
+      RunTrial(options, "collect:2", Ordinary, [&](Namespace& place, const auto& line) {
+        if (line == "ready") StopAndContinue(place, &problems);
+        if (line == "took 18") kill(place.pid(), SIGUSR1);
+      });
+  for (const std::string& problem : JudgeRestart(course, true)) problems.push_back(problem);
+  Expect(course.reports == Problems{"ok started clean", "ready", "took 18", "took 10", "end"},
+         "the child did not get SIGCONT and then SIGUSR1", &problems);
+  return problems;
+}
+
+Problems StoppedInTheDelay(const NamespaceOptions& options) {
+  Problems problems;
+  const Course course =
+      RunTrial(options, "exit:1", Ordinary, [&](Namespace& place, const auto& line) {
+        if (line == "end") StopAndContinue(place, &problems);
+      });
+  for (const std::string& problem : JudgeRestart(course, true)) problems.push_back(problem);
+  ExpectAfter(course.child_ended_ns, kDelay, kDelay + kSecond, course, &problems);
   return problems;
 }
 
@@ -287,19 +378,41 @@ Problems FullStandardError(NamespaceOptions options, bool terminal, bool proc) {
   return JudgeConsole(RunTrial(options, "exit:0", Ordinary));
 }
 
-// Writing to a pipe that has no reader raises SIGPIPE, for init itself: the child must not be given it.
-Problems BrokenStandardError(NamespaceOptions options) {
+// Where there is nothing that can be opened non-blocking, helpers write. Init restarts at once, but not
+// before the line with the status is out.
+Problems ReadStandardErrorWithoutProc(NamespaceOptions options) {
+  options.proc = false;
+  const Course course = RunTrial(options, "exit:0", Ordinary);
+  Problems problems = JudgeConsole(course);
+  Expect(course.console.find("status 0\n") != std::string::npos,
+         "no status on the console: '" + course.console + "'", &problems);
+  return problems;
+}
+
+// A pipe without a reader.
+rig::Descriptor BrokenPipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw CannotRun("no pipe");
-  rig::Descriptor reader(ends[0]);
-  const rig::Descriptor writer(ends[1]);
-  reader.Close();
-  options.standard_error = writer.number();
+  const rig::Descriptor reader(ends[0]);
+  return rig::Descriptor(ends[1]);
+}
+
+// Writing there raises SIGPIPE, for init itself: the child must not be given it.
+Problems BrokenStandardError(NamespaceOptions options) {
+  const rig::Descriptor broken = BrokenPipe();
+  options.standard_error = broken.number();
   const Course course = RunTrial(options, "settle", Ordinary);
   Problems problems = JudgeConsole(course);
   Expect(course.reports.size() >= 2 && course.reports[1] == "ok no signal that nobody sent",
          "the child did not say that it got no signal", &problems);
   return problems;
+}
+
+// … and the signals that others sent by then must not go the same way.
+Problems BrokenStandardErrorAndSignals(NamespaceOptions options) {
+  const rig::Descriptor broken = BrokenPipe();
+  options.standard_error = broken.number();
+  return trials::SignalsKeepTheirOrder(options);
 }
 
 struct Case {
@@ -310,6 +423,10 @@ struct Case {
 const std::vector<Case>& Cases() {
   static const std::vector<Case> cases = {
       {"signals-before-the-child-runs", trials::SignalsKeepTheirOrder},
+      {"exec-of-child-held", WaitsForTheExec},
+      {"stopped-at-rest", StoppedAtRest},
+      {"stopped-in-the-delay", StoppedInTheDelay},
+      {"no-page-to-share", NoPageToShare},
       {"fork-of-child-refused", ForkOfChildRefused},
       {"fork-of-helper-refused-twice", ForkOfHelperRefusedTwice},
       {"fork-of-helper-refused-always", ForkOfHelperRefusedAlways},
@@ -323,7 +440,9 @@ const std::vector<Case>& Cases() {
        [](const auto& o) { return FullStandardError(o, true, false); }},
       {"full-pipe-as-stderr-no-proc",
        [](const auto& o) { return FullStandardError(o, false, false); }},
+      {"stderr-is-read-no-proc", ReadStandardErrorWithoutProc},
       {"broken-pipe-as-stderr", BrokenStandardError},
+      {"broken-pipe-as-stderr-and-signals", BrokenStandardErrorAndSignals},
   };
   return cases;
 }

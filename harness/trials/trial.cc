@@ -20,12 +20,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <initializer_list>
 
 #include "harness/linux/system_call.h"
 
@@ -35,6 +40,7 @@ namespace {
 constexpr int kLastSignal = 64;
 constexpr unsigned long kAllSignals = ~0ul;
 constexpr int kPatienceSeconds = 20;
+constexpr int kHighDescriptor = 70'000;
 
 __attribute__((format(printf, 1, 2))) void Report(const char* format, ...) {
   const char* path = getenv("TRIAL_REPORT");
@@ -108,9 +114,12 @@ void CheckStart(int count, char** arguments) {
   for (int signal = 1; signal <= kLastSignal; ++signal) {
     clean &= Check(IsAtDefault(signal), "a signal not at its default");
   }
-  for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+  for (int descriptor = 0; descriptor <= kHighDescriptor; ++descriptor) {
     const bool is_open = fcntl(descriptor, F_GETFD) >= 0;
     clean &= Check(is_open == (descriptor <= STDERR_FILENO), "descriptors other than 0 to 2");
+  }
+  for (int descriptor = 0; descriptor <= STDERR_FILENO; ++descriptor) {
+    clean &= Check(write(descriptor, "", 0) == 0 || errno != EBADF, "cannot write to 0, 1 and 2");
   }
   const int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
   clean &= Check(terminal < 0, "a controlling terminal");
@@ -234,25 +243,81 @@ void LateOrphans() {
   End(3);
 }
 
+// Ends with 1; the wall clock jumps while init waits to restart, which must not care.
+void ClockJumps() {
+  MakeOrphan([] {
+    setsid();
+    for (const long seconds : {100'000l, -200'000l}) {
+      sleep(5);
+      timeval now = {};
+      gettimeofday(&now, nullptr);
+      now.tv_sec += seconds;
+      Check(settimeofday(&now, nullptr) == 0, "cannot set the clock");
+    }
+    Report("ok the clock has jumped");
+    for (;;) pause();
+  });
+  End(1);
+}
+
+// Ends with 0; the console's output is redirected to a terminal that nobody reads, and whose writers
+// block. An orphan keeps it open.
+void RedirectConsole() {
+  mkdir("/dev/pts", 0755);
+  Check(mount("devpts", "/dev/pts", "devpts", 0, "ptmxmode=666") == 0, "cannot mount devpts");
+  const int reader = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+  int unlock = 0;
+  Check(ioctl(reader, TIOCSPTLCK, &unlock) == 0, "cannot make a terminal");
+  const int writer = open("/dev/pts/0", O_RDWR | O_NOCTTY);
+  const int filler = open("/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK);
+  while (write(filler, "x", 1) > 0) {
+  }
+  Check(ioctl(writer, TIOCCONS, nullptr) == 0, "cannot redirect the console");
+  MakeOrphan([] {
+    setsid();
+    for (;;) pause();
+  });
+  End(0);
+}
+
 // --- Signals ---
 
 bool IsForChild(int signal) { return signal != SIGKILL && signal != SIGSTOP && signal != SIGCHLD; }
 
+// Another process of the child's group, which is owed the same signals: for each that it takes it
+// writes the number to the pipe.
+void FollowSignals(int pipe_end) {
+  for (;;) {
+    const int taken = TakeSignal(kPatienceSeconds);
+    if (taken < 0) _exit(1);
+    write(pipe_end, &taken, sizeof taken);
+  }
+}
+
 void EachSignal() {
   BlockAll();
+  int channel[2];
+  if (pipe(channel) != 0) _exit(2);
+  const pid_t member = fork();
+  if (member == 0) FollowSignals(channel[1]);
+  close(channel[1]);
   int arrived = 0;
   for (int signal = 1; signal <= kLastSignal; ++signal) {
     if (!IsForChild(signal)) continue;
     kill(1, signal);
     const int taken = TakeSignal(kPatienceSeconds);
-    if (taken == signal) {
+    int taken_by_member = 0;
+    read(channel[0], &taken_by_member, sizeof taken_by_member);
+    if (taken == signal && taken_by_member == signal) {
       ++arrived;
     } else {
-      Report("fault sent %d, got %d", signal, taken);
+      Report("fault sent %d, got %d, and another of the group got %d", signal, taken,
+             taken_by_member);
     }
   }
   const int more = TakeSignal(1);
   if (more != -EAGAIN) Report("fault %d came twice", more);
+  kill(member, SIGKILL);
   Report("ok %d signals arrived once each", arrived);
   End(0);
 }
@@ -341,6 +406,8 @@ void Run(const char* mode) {
   if (is("orphans")) Orphans();
   if (is("late-orphans")) LateOrphans();
   if (is("no-zombies")) ExpectNoZombies("the inherited zombie was reaped"), End(0);
+  if (is("clock-jumps")) ClockJumps();
+  if (is("redirected-console")) RedirectConsole();
   if (is("signals")) EachSignal();
   if (is("collect")) Collect(number);
   if (is("settle")) Settle();
@@ -361,6 +428,12 @@ void Enter(const char* words) {
     siginfo_t info;
     waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
   }
+  if (strstr(words, "clone") != nullptr) {  // its end raises no signal
+    const long child = SystemCall(SYS_clone, 0, nullptr);
+    if (child == 0) _exit(7);
+    siginfo_t info;
+    waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT | __WALL);
+  }
   if (strstr(words, "ignored") != nullptr) {
     for (int signal = 1; signal <= kLastSignal; ++signal) {
       if (signal != SIGKILL && signal != SIGSTOP) ::signal(signal, SIG_IGN);
@@ -368,7 +441,10 @@ void Enter(const char* words) {
   }
   if (strstr(words, "mark") != nullptr) Report("end");
   if (strstr(words, "descriptors") != nullptr) {
+    const rlimit many = {.rlim_cur = kHighDescriptor + 1, .rlim_max = kHighDescriptor + 1};
+    setrlimit(RLIMIT_NOFILE, &many);
     for (int i = 3; i < 64; ++i) dup2(0, i);
+    if (dup2(0, kHighDescriptor) < 0) Report("fault cannot open a high descriptor");
   }
   if (strstr(words, "closed") != nullptr) {
     for (int i = 0; i <= 2; ++i) close(i);

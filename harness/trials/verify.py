@@ -22,6 +22,7 @@ import vm_trials  # noqa: E402
 
 HELD, FAILED, COULD_NOT_RUN = "held", "failed", "could not run"
 VM_TIMEOUT_SECONDS = 300
+NAMESPACE_TIMEOUT_SECONDS = 200  # beyond what a trial gives itself
 
 
 @dataclasses.dataclass
@@ -71,7 +72,7 @@ class Trials:
                 output, _ = process.communicate(timeout=0.2)
                 break
             except subprocess.TimeoutExpired:
-                if self.stop.is_set():
+                if self.stop.is_set() or time.monotonic() > started + NAMESPACE_TIMEOUT_SECONDS:
                     process.terminate()
         outcome = {0: HELD, 1: FAILED}.get(process.returncode, COULD_NOT_RUN)
         return Verdict(name, "namespace", outcome, time.monotonic() - started, output.splitlines(), [])
@@ -116,7 +117,8 @@ def main():
     parser.add_argument("--programs", metavar="DIR", type=pathlib.Path, default=ROOT / "build/release",
                         help="the build to take the programs from (default: %(default)s)")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     trials = Trials(options.programs, options.init or options.programs / "bin/init")
     try:
         chosen = [one for one in trials.all() if re.search(options.only, one[0])]
@@ -125,6 +127,16 @@ def main():
         return 2
     except OSError as problem:
         print(f"verify: {problem}; build first: scripts/verify does", file=sys.stderr)
+        return 2
+    try:
+        vm.read_program(trials.init, "init")
+        if options.json:
+            open(options.json, "a", encoding="utf-8").close()
+    except vm.CannotStart as problem:
+        print(f"verify: {problem}", file=sys.stderr)
+        return 2
+    except OSError as problem:
+        print(f"verify: cannot write {options.json}: {problem.strerror}", file=sys.stderr)
         return 2
     if options.list:
         for name, where, _ in chosen:
