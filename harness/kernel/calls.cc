@@ -210,6 +210,7 @@ void Kernel::Return(Slot slot, const Result& result) {
   if (task.run == Run::kInCall) --g_.blocked;
   task.run = Run::kReturns;
   task.result = result;
+  task.told = false;
   task.deadline_ns = kForever;
   if (task.mask_saved) task.mask = task.saved_mask;
   task.mask_saved = false;
@@ -297,7 +298,15 @@ Step Kernel::Resume(Pid thread) {
   }
   if (task.run != Run::kReturns) return {.kind = Step::Kind::kRuns};
   task.run = Run::kRuns;
-  return {.kind = Step::Kind::kReturns, .result = task.result};
+  return {.kind = Step::Kind::kReturns, .told = task.told, .result = task.result};
+}
+
+void Kernel::Defer(Pid thread, const Result& result) {
+  const Slot slot = FindSlot(thread);
+  if (slot == kNoSlot || tasks_[slot].run != Run::kRuns) return;
+  tasks_[slot].run = Run::kReturns;
+  tasks_[slot].result = result;
+  tasks_[slot].told = true;
 }
 
 Step Kernel::EnterNextHandler(Slot slot) {
@@ -316,6 +325,7 @@ Step Kernel::EnterNextHandler(Slot slot) {
     step.restarts = InterruptForHandler(slot, step.signal, &step.result);
   } else if (task.run == Run::kReturns) {
     step.result = task.result;
+    step.told = task.told;
   }
   step.mask = task.mask_saved ? task.saved_mask : task.mask;
   task.mask_saved = false;

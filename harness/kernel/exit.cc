@@ -151,6 +151,7 @@ Kernel::Slot Kernel::Reaper(Slot father) const {
 }
 
 void Kernel::Reparent(Slot father) {
+  if (tasks_[father].children == 0) return;
   const Slot reaper = Reaper(father);
   std::array<Pid, kScenarioCapacity> adopted;
   std::size_t count = 0;
@@ -161,6 +162,8 @@ void Kernel::Reparent(Slot father) {
       continue;
     }
     child.parent = reaper;
+    --tasks_[father].children;
+    ++tasks_[reaper].children;
     child.exit_signal = kSigChld;
     adopted[count++] = child.pid;
     MoveToEnd(i);

@@ -93,6 +93,7 @@ struct Step {
   bool owed = false;      // the handler's signal was owed: see StartOwing
   bool in_call = false;   // kHandler: it interrupts a call, or comes as one returns
   bool restarts = false;  // then the call is made again after the handler; else it returns `result`
+  bool told = false;      // the result is no news: see Defer; or a newborn returns from its fork
   uint64_t mask = 0;      // kHandler: what LeaveHandler should put back
   Result result{};
 };
@@ -182,6 +183,18 @@ class Kernel {
   void EnterHandler(Pid thread, uint64_t blocked);
   void LeaveHandler(Pid thread, uint64_t mask);
 
+  // Takes back the result of a call that Issue said was done, for Resume to hand out: for a caller
+  // that does not run on at once.
+  void Defer(Pid thread, const Result& result);
+
+  // The call in which a thread is blocked, or that Resume says has returned. Requires Exists(thread).
+  const Call& LastCall(Pid thread) const { return Find(thread)->call; }
+
+  // One word of the memory of a thread, for whoever drives it: a fork copies it, an exec clears it.
+  // Requires Exists(thread).
+  uint64_t Memory(Pid thread) const { return Find(thread)->memory; }
+  void SetMemory(Pid thread, uint64_t word) { tasks_[FindSlot(thread)].memory = word; }
+
   // --- Time --------------------------------------------------------------------------------------
 
   uint64_t now_ns() const { return g_.now_ns; }
@@ -232,6 +245,9 @@ class Kernel {
   // Init is blocked in a call that only an event, the end of a fault or time can end, it is neither
   // frozen nor suspended by its own vfork, and no subject that it forked can run.
   bool AtRest() const;
+  // The first, in order of birth or adoption, of init's processes before exec that can run and is
+  // not kept waiting; 0 if there is none.
+  Pid RunnableSubject() const;
   Ending ending() const { return g_.ending; }
   int ending_status() const { return g_.ending_status; }  // kInitDied: raw wait status
 
@@ -285,6 +301,7 @@ class Kernel {
     bool trap_due = false;       // seized, and a SIGCONT is to be told of by a stop
     bool may_stop = false;       // no SIGCONT came since it stopped with a signal to inject
     bool mask_saved = false;     // sigsuspend and the like put saved_mask back
+    bool told = false;           // see Step::told
     uint8_t injected = 0;        // a signal that its tracer passed on, its handler due
     uint32_t trace_report = 0;   // raw status of that stop, 0 once it was reported
     uint32_t trace_status = 0;   // the same, kept
@@ -292,6 +309,7 @@ class Kernel {
     uint64_t saved_mask = 0;
     uint64_t pending = 0;
     uint64_t deadline_ns = kForever;
+    uint64_t memory = 0;
     Call call;
     Result result;
 
@@ -311,6 +329,7 @@ class Kernel {
     bool no_child_wait = false;  // SA_NOCLDWAIT
     uint8_t stop_report = 0;     // signal of a group-stop not yet reported
     uint8_t exit_signal = 0;
+    uint16_t children = 0;
     uint16_t threads = 0;  // further ones: live, or dead and kept for their tracer
     uint16_t status = 0;   // raw wait status, once dead (of a further thread: its own)
     uint64_t shared_pending = 0;
@@ -403,7 +422,8 @@ class Kernel {
 
   // tasks.cc: storage.
   const Task* Find(Pid pid) const;
-  Slot FindSlot(Pid pid) const;
+  Slot FindSlot(Pid pid) const { return pid == kInit ? Slot{0} : FindSlotOfOther(pid); }
+  Slot FindSlotOfOther(Pid pid) const;
   Slot AddTask();
   void RemoveTask(Slot slot);
   void MoveToEnd(int index);

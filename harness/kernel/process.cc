@@ -55,6 +55,7 @@ Kernel::Slot Kernel::NewProcess(Slot relative, Slot parent, int exit_signal) {
   child.pid = pid;
   child.leader = slot;
   child.parent = parent;
+  ++tasks_[parent].children;
   child.group = leader.group;
   child.session = leader.session;
   child.exit_signal = static_cast<uint8_t>(exit_signal);
@@ -84,7 +85,9 @@ Result Kernel::DoFork(Slot slot, const Call& call) {
   const Task& process = tasks_[leader];
   child.mask = tasks_[slot].mask;
   child.subject = subject;
+  child.memory = tasks_[slot].memory;
   if (subject) child.run = Run::kReturns;  // from the fork, with 0
+  child.told = true;
   if ((call.flags & kCloneClearHandlers) != 0) child.handled = child.restarts = 0;
   child.open = process.open;
   child.close_on_exec = process.close_on_exec;
@@ -134,6 +137,7 @@ Result Kernel::DoExec(Slot slot, const Call& call) {
   process.no_child_wait = false;
   process.exit_signal = kSigChld;
   process.execed = true;
+  process.memory = 0;
   process.subject = leader == 0;
   CloseSet(process, process.open & process.close_on_exec);
   EndVfork(process.pid);

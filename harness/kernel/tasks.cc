@@ -63,6 +63,8 @@ Kernel::Task Kernel::Canonical(Slot slot, const Slot* rank) const {
   if (task.tracer != kNoSlot) task.tracer = rank[task.tracer];
   if (task.run != Run::kInCall && task.run != Run::kSignaled) task.call = Call{};
   if (task.run == Run::kRuns || task.run == Run::kZombie) task.result = Result{};
+  if (task.run != Run::kReturns) task.told = false;
+  if (task.run == Run::kZombie) task.memory = 0;
   if (!task.mask_saved) task.saved_mask = 0;
   if (!task.trace_stopped) {
     task.trace_status = 0;
@@ -123,7 +125,8 @@ uint64_t Kernel::Hash() const {
     const Task& leader = Leader(task);
     MixAll(hash, task.pid, leader.pid, task.run, task.mask, task.pending, task.deadline_ns,
            IsStopped(task), task.tracer == kNoSlot ? 0 : tasks_[task.tracer].pid,
-           task.trace_report);
+           task.trace_report, task.run == Run::kZombie ? 0 : task.memory,
+           task.run == Run::kReturns ? task.result.value : 0);
     if (task.leader != order_[i]) continue;
     MixAll(hash, task.parent == kNoSlot ? 0 : tasks_[task.parent].pid, task.group, task.session,
            task.subject, task.execed, task.kept, task.stopped, task.continued, task.stop_report,
@@ -145,7 +148,7 @@ const Kernel::Task* Kernel::Find(Pid pid) const {
   return slot == kNoSlot ? nullptr : &tasks_[slot];
 }
 
-Kernel::Slot Kernel::FindSlot(Pid pid) const {
+Kernel::Slot Kernel::FindSlotOfOther(Pid pid) const {
   if (pid <= 0) return kNoSlot;
   for (int slot = 0; slot < g_.high; ++slot) {
     if (tasks_[slot].pid == pid) return static_cast<Slot>(slot);
@@ -178,6 +181,7 @@ void Kernel::RemoveTask(Slot slot) {
   std::copy(at + 1, end, at);
   --g_.count;
   if (tasks_[slot].tracer != kNoSlot) --g_.traces;
+  if (tasks_[slot].parent != kNoSlot) --tasks_[tasks_[slot].parent].children;
   tasks_[slot].pid = 0;
   while (tasks_[g_.high - 1].pid == 0) --g_.high;
 }
@@ -230,16 +234,19 @@ Activity Kernel::ActivityOf(const Task& task) const {
 }
 
 bool Kernel::AtRest() const {
-  if (Over() || ActivityOf(tasks_[0]) != Activity::kBlocked) return false;
+  return !Over() && ActivityOf(tasks_[0]) == Activity::kBlocked && RunnableSubject() == 0;
+}
+
+Pid Kernel::RunnableSubject() const {
   for (int i = 1; i < g_.count; ++i) {
     const Task& task = tasks_[order_[i]];
-    const Task& leader = Leader(task);
-    if (leader.subject && leader.parent != kNoSlot && !leader.kept &&
+    // Further threads of a subject do not count: nobody drives them.
+    if (task.leader == order_[i] && task.subject && !task.kept &&
         ActivityOf(task) == Activity::kRunning) {
-      return false;
+      return task.pid;
     }
   }
-  return true;
+  return 0;
 }
 
 }  // namespace minit::kernel

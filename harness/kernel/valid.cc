@@ -95,9 +95,12 @@ const char* Kernel::WhatIsBrokenIn(const Task& task) const {
 const char* Kernel::WhatIsBrokenInProcess(const Task& leader) const {
   const Slot slot = SlotOf(leader);
   int threads = 0;
+  int children = 0;
   for (int i = 0; i < g_.count; ++i) {
     if (tasks_[order_[i]].leader == slot && order_[i] != slot) ++threads;
+    if (tasks_[order_[i]].parent == slot) ++children;
   }
+  if (children != leader.children) return "4: the count of children is wrong";
   if (threads != leader.threads) return "5: the count of threads is wrong";
   if ((slot == 0) != (leader.parent == kNoSlot))
     return "4: a process without parent, or init with one";
