@@ -13,28 +13,6 @@
 
 namespace minit {
 
-void Line::Put(char character) {
-  if (size_ < sizeof text_) text_[size_++] = character;
-}
-
-Line& Line::operator<<(const char* text) {
-  while (*text != '\0') Put(*text++);
-  return *this;
-}
-
-Line& Line::operator<<(int number) {
-  char digits[12];
-  int count = 0;
-  unsigned rest = number < 0 ? 0u - static_cast<unsigned>(number) : static_cast<unsigned>(number);
-  do {
-    digits[count++] = static_cast<char>('0' + rest % 10);
-    rest /= 10;
-  } while (rest != 0);
-  if (number < 0) Put('-');
-  while (count > 0) Put(digits[--count]);
-  return *this;
-}
-
 namespace {
 
 // Opens `path` for writing if writes to it can be told not to block; else -1.

@@ -11,23 +11,9 @@
 #ifndef MINIT_HARNESS_LINUX_CONSOLE_H_
 #define MINIT_HARNESS_LINUX_CONSOLE_H_
 
+#include "harness/linux/announcement.h"
+
 namespace minit {
-
-// One line of text, put together on the stack. What does not fit is left out.
-class Line {
- public:
-  Line& operator<<(const char* text);
-  Line& operator<<(int number);
-
-  const char* text() const { return text_; }
-  unsigned long size() const { return size_; }
-
- private:
-  void Put(char character);
-
-  char text_[256];
-  unsigned long size_ = 0;
-};
 
 class Console {
  public:

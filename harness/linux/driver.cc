@@ -149,42 +149,9 @@ Event Driver::On(const Release& release) {
       ErrorOf(SystemCall(SYS_ptrace, PTRACE_DETACH, release.pid, nullptr, release.signal))};
 }
 
-// The line with the status holds no other number, so that whoever reads the console, a person or a
-// program, finds it.
 Event Driver::On(const Announce& announce) {
-  using What = Announce::What;
   Line line;
-  switch (announce.what) {
-    case What::kBanner:
-      line << MINIT_BANNER "\n";
-      break;
-    case What::kStartFailed:
-      line << "init: cannot start " MINIT_CHILD_PATH;
-      if (announce.number != 0) line << ": errno " << announce.number;
-      line << "\n";
-      break;
-    case What::kChildEnded:
-      line << "init: the child ended with status " << announce.number
-           << (announce.number == 0 ? "\ninit: restart as soon as the disks are synced\n"
-                                    : "\ninit: restart after the delay\n");
-      break;
-    case What::kChildLost:
-      line << "init: the child is gone, and nobody told its status\n";
-      break;
-    case What::kNotSynced:
-      line << "init: the disks could not be synced\n";
-      break;
-    case What::kRestarting:
-      line << "init: restarting the machine\n";
-      break;
-    case What::kRestartFailed:
-      line << "init: the restart was refused: errno " << announce.number
-           << "; trying again later\n";
-      break;
-    case What::kNonsense:
-      line << "init: the kernel gave an answer that makes no sense; going on\n";
-      break;
-  }
+  Compose(announce, line);
   console_.Write(line);
   return Announced{};
 }

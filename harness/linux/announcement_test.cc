@@ -1,6 +1,5 @@
-#include "harness/linux/console.h"
+#include "harness/linux/announcement.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -28,6 +27,26 @@ TEST(Line, LeavesOutWhatDoesNotFit) {
   for (int i = 0; i < 100; ++i) line << "0123456789";
   EXPECT_EQ(line.size(), 256u);
   EXPECT_EQ(TextOf(line).substr(250), "012345");
+}
+
+// What rule 7 of the contract asks of the console.
+TEST(Announcement, HasTheStatusAsTheOnlyNumberOfItsLine) {
+  for (int status = 0; status <= 254; ++status) {
+    Line line;
+    Compose({Announce::What::kChildEnded, status}, line);
+    std::string digits;
+    for (const char character : TextOf(line)) {
+      if ('0' <= character && character <= '9') digits += character;
+    }
+    EXPECT_EQ(digits, std::to_string(status)) << TextOf(line);
+    EXPECT_EQ(TextOf(line).back(), '\n');
+  }
+}
+
+TEST(Announcement, NamesThePathThatCouldNotBeStarted) {
+  Line line;
+  Compose({Announce::What::kStartFailed, 2}, line);
+  EXPECT_NE(TextOf(line).find(MINIT_CHILD_PATH), std::string::npos) << TextOf(line);
 }
 
 }  // namespace

@@ -1,0 +1,160 @@
+// replay: plays scenarios against the machine and prints what happened, for people.
+
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/kernel/kernel.h"
+#include "harness/rig/machine_rig.h"
+#include "harness/rig/runner.h"
+#include "harness/rig/timeline.h"
+#include "harness/scenario/bytes.h"
+#include "harness/scenario/scenario.h"
+#include "harness/scenario/text.h"
+
+namespace minit::rig {
+namespace {
+
+constexpr int kGood = 0;
+constexpr int kBroken = 1;
+constexpr int kUnreadable = 2;
+
+constexpr const char* kUsage =
+    "usage: scripts/replay [OPTION...] FILE...\n"
+    "\n"
+    "Plays each scenario against the machine in the kernel model and prints it as a time line.\n"
+    "A FILE is a scenario as text (a name that ends in .scenario or .txt), or bytes as fuzzers\n"
+    "have them: a crash, a file of a corpus. - is text from standard input.\n"
+    "\n"
+    "  --text        print the scenario as text, and play nothing\n"
+    "  --bytes OUT   write the scenario in its byte form to OUT, and play nothing\n"
+    "  --svg OUT     draw the time line to OUT instead of printing it\n"
+    "  --help        print this\n"
+    "\n"
+    "Exit: 0 all is well; 1 a run broke the contract, or did not end in a restart; 2 something "
+    "could\n"
+    "not be read or written (what and where is said).\n";
+
+struct Options {
+  bool text = false;
+  std::string bytes;
+  std::string svg;
+  std::vector<std::string> files;
+};
+
+int Fail(const std::string& what) {
+  std::cerr << "replay: " << what << "\n";
+  return kUnreadable;
+}
+
+// What is wrong with the arguments; nothing if they are right.
+std::optional<std::string> Read(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--text") {
+      options.text = true;
+    } else if (argument == "--bytes" || argument == "--svg") {
+      if (++i == argc) return std::string(argument) + " needs the name of a file to write";
+      (argument == "--svg" ? options.svg : options.bytes) = argv[i];
+    } else if (argument.size() > 1 && argument.starts_with("-")) {
+      return "unknown option '" + std::string(argument) + "'; see scripts/replay --help";
+    } else {
+      options.files.emplace_back(argument);
+    }
+  }
+  if (options.files.empty()) return "no FILE is named; see scripts/replay --help";
+  if (options.files.size() > 1 && !(options.svg.empty() && options.bytes.empty())) {
+    return "--svg and --bytes write one file, and take one FILE";
+  }
+  return std::nullopt;
+}
+
+bool IsText(const std::string& file) {
+  return file == "-" || file.ends_with(".scenario") || file.ends_with(".txt");
+}
+
+std::optional<std::string> Load(const std::string& file, scenario::Scenario& scenario) {
+  std::ifstream opened;
+  if (file != "-") {
+    opened.open(file, std::ios::binary);
+    if (!opened) return "cannot read " + file;
+  }
+  std::istream& in = file == "-" ? std::cin : opened;
+  const std::string content{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) return "cannot read " + file;
+  if (IsText(file)) {
+    const auto error = scenario::Parse(content, scenario);
+    if (error) return error->Describe(file);
+  } else {
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(content.data());
+    scenario::Decode({bytes, content.size()}, scenario);
+  }
+  return std::nullopt;
+}
+
+bool Write(const std::string& file, std::string_view content) {
+  std::ofstream out(file, std::ios::binary);
+  out.write(content.data(), static_cast<std::streamsize>(content.size()));
+  out.close();
+  return out.good();
+}
+
+int PlayOne(const std::string& file, const scenario::Scenario& scenario, const Options& options) {
+  static kernel::ScenarioKernel kernel;
+  Timeline timeline;
+  Runner<Observer> runner(kernel, timeline);
+  timeline.Follow(runner);
+  runner.Enter(scenario);
+  MachineRig rig;
+  Play(runner, rig);
+  // The judge's verdicts belong here: as notes in the time line, and in what is returned.
+  const bool good = kernel.ending() == kernel::Ending::kRestart;
+  if (!options.svg.empty()) {
+    if (!Write(options.svg, timeline.Draw())) return Fail("cannot write " + options.svg);
+  } else {
+    if (options.files.size() > 1) std::cout << "--- " << file << "\n";
+    std::cout << timeline.Print();
+  }
+  return good ? kGood : kBroken;
+}
+
+int Handle(const std::string& file, const Options& options) {
+  scenario::Scenario scenario;
+  if (const auto error = Load(file, scenario)) return Fail(*error);
+  if (options.text) std::cout << scenario::Print(scenario);
+  if (!options.bytes.empty()) {
+    const std::vector<uint8_t> bytes = scenario::Encode(scenario);
+    if (!Write(options.bytes, {reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
+      return Fail("cannot write " + options.bytes);
+    }
+  }
+  return options.text || !options.bytes.empty() ? kGood : PlayOne(file, scenario, options);
+}
+
+int Main(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "--help" || std::string_view(argv[i]) == "-h") {
+      std::cout << kUsage;
+      return kGood;
+    }
+  }
+  Options options;
+  if (const auto error = Read(argc, argv, options)) return Fail(*error);
+  int worst = kGood;
+  for (const std::string& file : options.files) {
+    worst = std::max(worst, Handle(file, options));
+  }
+  if (!std::cout.flush()) return Fail("cannot write to standard output");
+  return worst;
+}
+
+}  // namespace
+}  // namespace minit::rig
+
+int main(int argc, char** argv) { return minit::rig::Main(argc, argv); }

@@ -1,0 +1,382 @@
+// The body of Stage. Included by stage.h alone.
+
+#ifndef MINIT_HARNESS_RIG_STAGE_INLINE_H_
+#define MINIT_HARNESS_RIG_STAGE_INLINE_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "harness/rig/stage.h"
+
+namespace minit::rig {
+
+template <typename Observer>
+void Stage<Observer>::Enter(const scenario::Entry& entry) {
+  state_.one_call = 0;
+  state_.answered = false;
+  state_.disturbed = false;
+  state_.eventful = true;
+  state_.held_count = 0;
+  state_.begun.pid = 0;
+  state_.paused.pid = 0;
+  state_.cast.Enter(entry, *kernel_);
+  Tell({.kind = contract::Step::Kind::kEntered, .by_init = true, .pid = kernel::kInit});
+}
+
+// --- Turns ---------------------------------------------------------------------------------------
+
+template <typename Observer>
+bool Stage<Observer>::Pick(Turn& turn) {
+  if (kernel_->ending() != kernel::Ending::kNone) return false;
+  if (state_.one_call != 0) {
+    if (PickForOneCall(turn)) return true;
+    if (begun()) return false;
+  }
+  if (state_.answered ? OfferResult(turn) : Offer(kernel::kInit, turn)) return true;
+  while (!begun()) {
+    const kernel::Pid pid = kernel_->RunnableSubject();
+    if (pid == 0) break;
+    if (Offer(pid, turn)) return true;
+  }
+  return false;
+}
+
+// Asks the kernel what `pid` does when it runs. False if it cannot, or if all that it does is to let
+// a call take effect for which it was held: then that is begun.
+template <typename Observer>
+bool Stage<Observer>::Offer(kernel::Pid pid, Turn& turn) {
+  const kernel::Step step = kernel_->Resume(pid);
+  if (step.kind >= kernel::Step::Kind::kBlocked) return false;
+  if (state_.held_count != 0) {
+    if (Begun* const held = FindHeld(pid); held != nullptr) {
+      if (step.kind == kernel::Step::Kind::kRuns) {
+        state_.begun = *held;
+        state_.disturbed = false;
+        DropHeld(held);
+        return false;
+      }
+      DropHeld(held);
+      kernel::Step handler = step;  // comes first; the call is made again after it
+      handler.in_call = true;
+      handler.restarts = true;
+      return Learns(pid, handler, turn);
+    }
+  }
+  return Learns(pid, step, turn);
+}
+
+// Init's call is done, and it goes on unless something keeps it from that.
+template <typename Observer>
+bool Stage<Observer>::OfferResult(Turn& turn) {
+  state_.answered = false;
+  kernel::Step step = kernel_->Resume(kernel::kInit);
+  if (step.kind == kernel::Step::Kind::kRuns) {
+    turn.pid = kernel::kInit;
+    turn.step.kind = kernel::Step::Kind::kReturns;
+    turn.step.result = state_.result;
+    return true;
+  }
+  if (step.kind != kernel::Step::Kind::kHandler) {
+    kernel_->Defer(kernel::kInit, state_.result);
+    return false;
+  }
+  step.in_call = true;
+  step.told = true;
+  step.result = state_.result;
+  return Learns(kernel::kInit, step, turn);
+}
+
+template <typename Observer>
+bool Stage<Observer>::Learns(kernel::Pid pid, const kernel::Step& step, Turn& turn) {
+  using Kind = contract::Step::Kind;
+  const bool handler = step.kind == kernel::Step::Kind::kHandler;
+  const bool returns =
+      step.kind == kernel::Step::Kind::kReturns || (handler && step.in_call && !step.restarts);
+  turn.pid = pid;
+  turn.step = step;
+  if (returns && !step.told) {
+    const kernel::Call& call = kernel_->LastCall(pid);
+    const bool to_console = call.kind == kernel::CallKind::kWrite &&
+                            kernel_->DescriptorPath(pid, call.fd) == kernel::Path::kConsole;
+    Tell({.kind = Kind::kReturns,
+          .by_init = pid == kernel::kInit,
+          .visible = kernel::IsVisible(call, to_console),
+          .to_console = to_console,
+          .pid = pid,
+          .call = call,
+          .result = step.result});
+  }
+  if (handler) {
+    Tell({.kind = Kind::kHandler,
+          .by_init = pid == kernel::kInit,
+          .owed = step.owed,
+          .signal = step.signal,
+          .pid = pid});
+  }
+  return true;
+}
+
+template <typename Observer>
+void Stage<Observer>::LeaveHandler(kernel::Pid pid, uint64_t mask) {
+  kernel_->LeaveHandler(pid, mask);
+  Tell({.kind = contract::Step::Kind::kHandled, .by_init = pid == kernel::kInit, .pid = pid});
+}
+
+// The one that has the stage runs, kept waiting or not. If it cannot, or its call is begun again,
+// its turn is over or goes on by itself.
+template <typename Observer>
+bool Stage<Observer>::PickForOneCall(Turn& turn) {
+  if (Offer(state_.one_call, turn)) return true;
+  if (!begun()) EndOneCall();
+  return false;
+}
+
+template <typename Observer>
+void Stage<Observer>::EndOneCall() {
+  state_.one_call = 0;
+  state_.begun = state_.paused;
+  state_.paused.pid = 0;
+  state_.disturbed = true;
+}
+
+// --- Calls ---------------------------------------------------------------------------------------
+
+template <typename Observer>
+void Stage<Observer>::Begin(kernel::Pid pid, const kernel::Call& call, std::string_view text) {
+  Begun& begun = state_.begun;
+  begun.pid = pid;
+  begun.call = call;
+  begun.to_console = call.kind == kernel::CallKind::kWrite &&
+                     kernel_->DescriptorPath(pid, call.fd) == kernel::Path::kConsole;
+  begun.visible = kernel::IsVisible(call, begun.to_console);
+  state_.disturbed = false;
+  state_.eventful = true;
+  Tell({.kind = contract::Step::Kind::kCalls,
+        .by_init = pid == kernel::kInit,
+        .visible = begun.visible,
+        .to_console = begun.to_console,
+        .pid = pid,
+        .call = call,
+        .text = text.data(),
+        .text_size = static_cast<uint32_t>(text.size())});
+  // The fork that makes the child cannot be told from others before that calls exec: up to then the
+  // account starts anew with each before which none was under way.
+  if (call.kind == kernel::CallKind::kFork && pid == kernel::kInit &&
+      !state_.cast.child_is_known() && !state_.cast.ChildMayBeForked(*kernel_)) {
+    kernel_->StartOwing();
+  }
+}
+
+template <typename Observer>
+void Stage<Observer>::TellOfBegun(contract::Step::Kind kind, const kernel::Result& result) {
+  const Begun& begun = state_.begun;
+  Tell({.kind = kind,
+        .by_init = begun.pid == kernel::kInit,
+        .visible = begun.visible,
+        .to_console = begun.to_console,
+        .pid = begun.pid,
+        .call = begun.call,
+        .result = result});
+}
+
+template <typename Observer>
+bool Stage<Observer>::TakeEffect() {
+  if (state_.disturbed && !CallerIsReady()) return false;
+  const Begun& begun = state_.begun;
+  const bool forks = begun.call.kind == kernel::CallKind::kFork;
+  if (forks) BeforeBirth();
+  if (begun.call.kind == kernel::CallKind::kExec) state_.cast.OnExec(begun.pid);
+  const kernel::Result result = kernel_->Issue(begun.pid, begun.call);
+  const bool blocked = result.state == kernel::Result::State::kBlocked;
+  if (forks && begun.pid == kernel::kInit && (blocked || result.value > 0)) {
+    // The newborn stands last. (A vfork's number is not known from its result yet.)
+    state_.cast.OnFork(kernel_->PidAt(kernel_->size() - 1), *kernel_);
+  }
+  TellOfBegun(blocked ? contract::Step::Kind::kBlocks : contract::Step::Kind::kReturns, result);
+  Finish(begun, result);
+  return true;
+}
+
+// The call is over for the stage: who made it learns the result when it runs next.
+template <typename Observer>
+void Stage<Observer>::Finish(const Begun& call, const kernel::Result& result) {
+  const kernel::Pid pid = call.pid;
+  const bool was_one_call = state_.one_call == pid && call.visible;
+  state_.begun.pid = 0;
+  if (result.state == kernel::Result::State::kDone) {
+    if (pid == kernel::kInit) {
+      state_.answered = true;
+      state_.result = result;
+    } else if (call.call.kind != kernel::CallKind::kExec || result.value < 0) {
+      kernel_->Defer(pid, result);
+    }
+  }
+  if (was_one_call) EndOneCall();
+}
+
+// After moves between a call and its effect: whether the caller can still make it. If not, the call
+// is held, or has been dropped.
+template <typename Observer>
+bool Stage<Observer>::CallerIsReady() {
+  state_.disturbed = false;
+  const kernel::Pid pid = state_.begun.pid;
+  if (kernel_->ending() != kernel::Ending::kNone || !kernel_->Exists(pid)) {
+    TellOfBegun(contract::Step::Kind::kReturns, {.state = kernel::Result::State::kGone});
+    state_.begun.pid = 0;
+    return false;
+  }
+  const kernel::View view = kernel_->Look(pid);
+  switch (view.activity) {
+    case kernel::Activity::kZombie:
+      TellOfBegun(contract::Step::Kind::kReturns, {.state = kernel::Result::State::kGone});
+      state_.begun.pid = 0;
+      return false;
+    case kernel::Activity::kStopped:
+    case kernel::Activity::kTraced:
+      return !Hold();
+    default:
+      break;
+  }
+  if (view.kept && state_.one_call != pid) return !Hold();
+  const uint64_t deliverable = (view.pending_thread | view.pending_process) & ~view.mask;
+  return (deliverable & view.handled) == 0 || !Hold();  // the handler comes first: see Offer
+}
+
+template <typename Observer>
+bool Stage<Observer>::Hold() {
+  if (state_.held_count == kMaxHeld) return false;
+  state_.held[state_.held_count++] = state_.begun;
+  const bool was_one_call = state_.one_call == state_.begun.pid;
+  state_.begun.pid = 0;
+  if (was_one_call) EndOneCall();
+  return true;
+}
+
+template <typename Observer>
+auto Stage<Observer>::FindHeld(kernel::Pid pid) -> Begun* {
+  for (std::size_t i = 0; i < state_.held_count; ++i) {
+    if (state_.held[i].pid == pid) return &state_.held[i];
+  }
+  return nullptr;
+}
+
+template <typename Observer>
+void Stage<Observer>::DropHeld(Begun* held) {
+  *held = state_.held[--state_.held_count];
+}
+
+// Numbers may be given again: who is no more is forgotten.
+template <typename Observer>
+void Stage<Observer>::BeforeBirth() {
+  state_.cast.BeforeBirth(*kernel_);
+  for (std::size_t i = state_.held_count; i-- > 0;) {
+    if (!kernel_->Exists(state_.held[i].pid)) DropHeld(&state_.held[i]);
+  }
+}
+
+// --- The world -----------------------------------------------------------------------------------
+
+template <typename Observer>
+Effect Stage<Observer>::Make(const scenario::Move& move) {
+  if (state_.held_count != 0) BeforeBirth();
+  const Effect effect = state_.cast.Make(move, *kernel_);
+  state_.disturbed = true;
+  TellOfMove(effect);
+  if (move.kind == scenario::MoveKind::kOneCall && effect.pid != 0) {
+    state_.one_call = effect.pid;
+    // If a call is begun, it waits; unless it is the very call that is meant.
+    if (begun() && state_.begun.pid != effect.pid) {
+      state_.paused = state_.begun;
+      state_.begun.pid = 0;
+    }
+  }
+  return effect;
+}
+
+template <typename Observer>
+void Stage<Observer>::TellOfMove(const Effect& effect) {
+  state_.eventful = true;
+  Tell({.kind = contract::Step::Kind::kMove,
+        .by_init = effect.pid == kernel::kInit,
+        .signal = effect.signal,
+        .cause = effect.cause,
+        .pid = effect.pid});
+}
+
+template <typename Observer>
+bool Stage<Observer>::Rest() {
+  if (!kernel_->AtRest()) return false;
+  if (state_.eventful)
+    Tell({.kind = contract::Step::Kind::kRest, .by_init = true, .pid = kernel::kInit});
+  state_.eventful = false;
+  return true;
+}
+
+template <typename Observer>
+void Stage<Observer>::PassTime(uint64_t to_ns) {
+  kernel_->AdvanceTo(to_ns);
+  state_.eventful = true;
+  Tell({.kind = contract::Step::Kind::kTime});
+}
+
+template <typename Observer>
+void Stage<Observer>::Heal() {
+  if (kernel_->Look(kernel::kInit).stopped) {
+    kernel_->SendFromAncestor(kernel::kInit, kernel::kSigCont);
+    TellOfMove({contract::Cause::kContinue, kernel::kInit, kernel::kSigCont});
+  }
+  for (int i = 1; i < kernel_->size(); ++i) {
+    const kernel::Pid tracer = kernel_->Look(kernel_->PidAt(i)).tracer;
+    if (tracer == 0 || tracer == kernel::kInit) continue;
+    kernel_->Die(tracer, kernel::kSigKill, false);
+    TellOfMove({contract::Cause::kKill, tracer, kernel::kSigKill});
+    i = 0;  // its death may have moved others
+  }
+  for (int i = 1; i < kernel_->size(); ++i) {
+    const kernel::Pid pid = kernel_->PidAt(i);
+    if (!kernel_->Look(pid).kept) continue;
+    kernel_->Keep(pid, false);
+    TellOfMove({contract::Cause::kOther, pid, 0});
+  }
+  kernel::Faults faults = kernel_->faults();
+  faults.fork_failures = faults.exec_failures = faults.reboot_failures = 0;
+  if (faults == kernel_->faults()) return;
+  kernel_->SetFaults(faults);
+  TellOfMove({contract::Cause::kFault, 0, 0});
+}
+
+template <typename Observer>
+void Stage<Observer>::KillChild() {
+  const kernel::Pid child = state_.cast.Find(scenario::Who::kChild, *kernel_);
+  if (child == 0 || kernel_->Die(child, kernel::kSigKill, false) != 0) return;
+  TellOfMove({contract::Cause::kKill, child, kernel::kSigKill});
+}
+
+template <typename Observer>
+uint64_t Stage<Observer>::Hash() const {
+  uint64_t hash = kernel_->Hash() ^ state_.cast.Hash() * 3;
+  const auto mix = [&hash](uint64_t value) {
+    hash = (hash ^ value) * 0x9e3779b97f4a7c15;
+    hash ^= hash >> 29;
+  };
+  const auto mix_call = [&mix](const Begun& begun) {
+    mix(static_cast<uint64_t>(begun.pid));
+    if (begun.pid == 0) return;
+    mix(static_cast<uint64_t>(begun.call.kind));
+    mix(static_cast<uint64_t>(begun.call.pid) << 32 | static_cast<uint32_t>(begun.call.signal));
+  };
+  mix(static_cast<uint64_t>(state_.one_call) * 4 + state_.answered * 2 + state_.disturbed);
+  if (state_.answered) {
+    mix(static_cast<uint64_t>(state_.result.value));
+    mix(static_cast<uint64_t>(state_.result.status));
+  }
+  mix_call(state_.begun);
+  mix_call(state_.paused);
+  for (std::size_t i = 0; i < state_.held_count; ++i) mix_call(state_.held[i]);
+  return hash;
+}
+
+}  // namespace minit::rig
+
+#endif  // MINIT_HARNESS_RIG_STAGE_INLINE_H_

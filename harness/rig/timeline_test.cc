@@ -1,0 +1,49 @@
+// A time line says what happened, in words and as well-formed a picture.
+#include "harness/rig/timeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "harness/rig/machine_rig.h"
+#include "harness/scenario/text.h"
+
+namespace minit::rig {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Timeline, ARaceCanBeRead) {
+  static kernel::ScenarioKernel kernel;
+  scenario::Scenario scenario;
+  ASSERT_FALSE(
+      scenario::Parse("at rest: child handles every signal\n"
+                      "at rest: ancestor sends TERM to init\n"
+                      "before call 1: child exits 3\n"
+                      "at rest: process 1 exits 0\n",
+                      scenario));
+  Timeline timeline;
+  Runner<Observer> runner(kernel, timeline);
+  timeline.Follow(runner);
+  runner.Enter(scenario);
+  MachineRig rig;
+  Play(runner, rig);
+  timeline.Note("all is well");
+  const std::string text = timeline.Print();
+  EXPECT_THAT(text, HasSubstr("  init           is about to kill(-2, TERM)\n"));
+  EXPECT_THAT(text, HasSubstr("> world          before call 1: child exits 3\n"));
+  EXPECT_THAT(text, HasSubstr("init           … kill(-2, TERM) = 0\n"));
+  EXPECT_THAT(text, HasSubstr("init           wait4(-1, WNOHANG|__WALL) = 2, exited 3\n"));
+  EXPECT_THAT(text, HasSubstr("at rest: process 1 exits 0   (no effect)\n"));
+  EXPECT_THAT(text,
+              HasSubstr("= init           rests in sigtimedwait(all, forever); alive: child [2]"));
+  EXPECT_THAT(text, HasSubstr("over: the machine restarts\n"));
+  EXPECT_THAT(text, HasSubstr("all is well\n"));
+  const std::string picture = timeline.Draw();
+  EXPECT_TRUE(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
+  EXPECT_THAT(picture, HasSubstr("child [2]"));
+}
+
+}  // namespace
+}  // namespace minit::rig
