@@ -1,0 +1,86 @@
+// ConsoleLine: reads the lines that init writes to the console, byte by byte, in bounded room.
+//
+// A line may come in several writes, and of several processes: the console is one. What matters of
+// it is how many decimal numbers it holds, the first of them, and whether it names the child's path.
+// A decimal number is a run of digits, as long as it goes: "v12.5" holds two.
+// Held by console_line_test.cc.
+#ifndef MINIT_HARNESS_CONTRACT_CONSOLE_LINE_H_
+#define MINIT_HARNESS_CONTRACT_CONSOLE_LINE_H_
+
+#include <cstdint>
+
+namespace minit::contract {
+
+class ConsoleLine {
+ public:
+  static constexpr uint16_t kTooMuch = 10000;  // what a larger number counts as
+
+  // One byte of the line, not the newline. `now`: whether the child has ended.
+  void Add(char byte, const char* path, bool now) {
+    if (!begun_) {
+      begun_ = true;
+      since_end_ = now;
+    }
+    AddDigit(byte);
+    Match(byte, path);
+  }
+
+  bool begun() const { return begun_; }
+  bool since_end() const { return since_end_; }  // it was begun after the child's end
+  bool has_one_number() const { return numbers_ == 1; }
+  int number() const { return number_; }
+  bool names_path() const { return named_; }
+
+  bool operator==(const ConsoleLine&) const = default;
+  uint64_t Word() const {  // all of it
+    return uint64_t{number_} << 32 | uint64_t{numbers_} << 24 | uint64_t{matched_} << 16 |
+           uint64_t{begun_} << 3 | uint64_t{since_end_} << 2 | uint64_t{in_number_} << 1 |
+           uint64_t{named_};
+  }
+
+ private:
+  void AddDigit(char byte) {
+    const bool digit = byte >= '0' && byte <= '9';
+    if (digit && !in_number_ && numbers_ < 2) ++numbers_;
+    if (digit && numbers_ == 1) {
+      const int next = number_ * 10 + (byte - '0');
+      number_ = next < kTooMuch ? static_cast<uint16_t>(next) : kTooMuch;
+    }
+    in_number_ = digit;
+  }
+
+  // The longest beginning of the path that the line now ends with (Knuth, Morris and Pratt, with
+  // their table worked out anew at each mismatch: paths are short).
+  void Match(char byte, const char* path) {
+    if (named_) return;
+    int length = matched_;
+    while (length > 0 && path[length] != byte) {
+      int shorter = length - 1;
+      while (shorter > 0 && !EndsWith(path, length, shorter)) --shorter;
+      length = shorter;
+    }
+    if (path[length] == byte) ++length;
+    named_ = length > 0 && path[length] == '\0';
+    matched_ = named_ ? 0 : static_cast<uint8_t>(length);
+  }
+
+  // Whether the first `length` bytes of the path end with its first `shorter`.
+  static bool EndsWith(const char* path, int length, int shorter) {
+    for (int i = 0; i < shorter; ++i) {
+      if (path[i] != path[length - shorter + i]) return false;
+    }
+    return true;
+  }
+
+  uint16_t number_ = 0;
+  uint8_t numbers_ = 0;  // 2: several
+  uint8_t matched_ = 0;
+  bool begun_ = false;
+  bool since_end_ = false;
+  bool in_number_ = false;
+  bool named_ = false;
+};
+
+}  // namespace minit::contract
+
+#endif  // MINIT_HARNESS_CONTRACT_CONSOLE_LINE_H_

@@ -1,0 +1,56 @@
+// How many numbers a line holds, which, and whether it names the path.
+#include "harness/contract/console_line.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+namespace minit::contract {
+namespace {
+
+ConsoleLine Read(const std::string& text, const char* path = "/core") {
+  ConsoleLine line;
+  for (const char byte : text) line.Add(byte, path, true);
+  return line;
+}
+
+TEST(ConsoleLine, HoldsExactlyOneNumberOrNot) {
+  EXPECT_EQ(Read("ended with 143.").number(), 143);
+  EXPECT_TRUE(Read("0").has_one_number());
+  EXPECT_EQ(Read("0").number(), 0);
+  EXPECT_EQ(Read("007").number(), 7);
+  EXPECT_FALSE(Read("").has_one_number());
+  EXPECT_FALSE(Read("none").has_one_number());
+  EXPECT_FALSE(Read("1 of 2").has_one_number());
+  EXPECT_FALSE(Read("v1.2").has_one_number());
+  EXPECT_TRUE(Read("core12x").has_one_number());
+  EXPECT_EQ(Read("99999999999999999999").number(), ConsoleLine::kTooMuch);
+}
+
+TEST(ConsoleLine, FindsThePathAsAStringWould) {
+  std::mt19937 random(1);
+  const auto word = [&random](std::size_t most) {
+    std::string text;
+    for (std::size_t i = random() % (most + 1); i > 0; --i) text += "/a"[random() % 2];
+    return text;
+  };
+  for (int i = 0; i < 20000; ++i) {
+    const std::string path = "/" + word(6);
+    const std::string text = word(24);
+    EXPECT_EQ(Read(text, path.c_str()).names_path(), text.find(path) != std::string::npos)
+        << path << " in " << text;
+  }
+}
+
+TEST(ConsoleLine, BeganWhenItsFirstByteCame) {
+  ConsoleLine line;
+  EXPECT_FALSE(line.begun());
+  line.Add('a', "/core", false);
+  line.Add('b', "/core", true);
+  EXPECT_TRUE(line.begun());
+  EXPECT_FALSE(line.since_end());
+}
+
+}  // namespace
+}  // namespace minit::contract

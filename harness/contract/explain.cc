@@ -1,0 +1,229 @@
+// Breaks in words: one sentence each, with its numbers.
+
+#include <array>
+#include <cstddef>
+#include <string>
+
+#include "harness/contract/judge.h"
+
+namespace minit::contract {
+namespace {
+
+std::string Number(int64_t number) { return std::to_string(number); }
+
+// "SIGTERM (15)".
+std::string Signal(int signal) {
+  static constexpr std::array<const char*, 32> kNames = {
+      "0",         "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",   "SIGTRAP", "SIGABRT", "SIGBUS",
+      "SIGFPE",    "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",  "SIGPIPE", "SIGALRM", "SIGTERM",
+      "SIGSTKFLT", "SIGCHLD", "SIGCONT",   "SIGSTOP", "SIGTSTP",  "SIGTTIN", "SIGTTOU", "SIGURG",
+      "SIGXCPU",   "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",  "SIGSYS"};
+  const bool named = signal > 0 && signal < static_cast<int>(kNames.size());
+  return (named ? kNames[static_cast<std::size_t>(signal)] : std::string("signal")) + " (" +
+         Number(signal) + ")";
+}
+
+// "3 µs", "30.000001 s": as short as it is exact.
+std::string Time(uint64_t time_ns) {
+  const uint64_t us = time_ns / 1000;
+  if (us < 1'000'000) return Number(static_cast<int64_t>(us)) + " µs";
+  std::string fraction = Number(static_cast<int64_t>(us % 1'000'000));
+  fraction.insert(0, 6 - fraction.size(), '0');
+  while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
+  return Number(static_cast<int64_t>(us / 1'000'000)) + (fraction.empty() ? "" : "." + fraction) +
+         " s";
+}
+
+std::string Process(const Break& broken) {
+  static constexpr std::array<const char*, 8> kWho = {"process",
+                                                      "the child, process",
+                                                      "the child before its exec, process",
+                                                      "orphan",
+                                                      "inherited child",
+                                                      "thread",
+                                                      "helper",
+                                                      "stranger"};
+  return std::string(kWho[static_cast<std::size_t>(broken.facts.whose)]) + " " + Number(broken.pid);
+}
+
+std::string OfDefects(int defects) {
+  static constexpr std::array<const char*, 8> kDefects = {
+      "another path",           "other arguments",
+      "another environment",    "no session or group of its own",
+      "a controlling terminal", "signals blocked",
+      "signals ignored",        "descriptors beyond 0 to 2"};
+  std::string text;
+  for (std::size_t i = 0; i < kDefects.size(); ++i) {
+    if ((defects >> i & 1) == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::string(kDefects[i]);
+  }
+  return text;
+}
+
+std::string OfForwarding(const Break& broken) {
+  const std::string child = Number(broken.pid);
+  switch (broken.facts.how) {
+    case How::kNeverTaken:
+      return Signal(broken.number) + " was owed and not taken when init rested";
+    case How::kTakenNotSent:
+      return Signal(broken.number) + " was taken and not sent to group " + child +
+             " before init rested";
+    case How::kNoSuchProcess:
+      return Signal(broken.number) + " was taken, and its kill of group " + child +
+             " returned ESRCH: it reached nobody before init rested";
+    case How::kTwice:
+      return Signal(broken.number) + " was sent to group " + child + " once more than it was taken";
+    case How::kProcessOnly:
+      return Signal(broken.number) + " was sent to process " + child + " and not to its group";
+    default:
+      return Signal(broken.expected) + " was taken, and " + Signal(broken.number) +
+             " was sent to group " + child + " in its stead";
+  }
+}
+
+std::string OfSend(const Break& broken) {
+  const std::string sent = Signal(broken.number) + " was sent to ";
+  if (broken.facts.how == How::kLate) {
+    return sent + Number(broken.pid) + " after the child was reaped: that number may be anybody's";
+  }
+  if (broken.facts.how == How::kNeverTaken) {
+    return sent + "the child's group " + Number(broken.pid) + " and was never taken";
+  }
+  if (broken.pid < 0) return sent + Number(broken.pid) + ", which is not the child's group";
+  return sent + Process(broken);
+}
+
+std::string OfStart(const Break& broken) {
+  switch (broken.facts.how) {
+    case How::kNever:
+      return "init rested before it had forked its child";
+    case How::kTwice:
+      return "a second process of init's, " + Number(broken.pid) + ", called exec";
+    default:
+      return "process " + Number(broken.pid) + " called exec with " + OfDefects(broken.number);
+  }
+}
+
+std::string OfEnding(const Break& broken) {
+  std::string last = broken.facts.cause == Cause::kSignal ? Signal(broken.facts.signal)
+                                                          : std::string(NameOf(broken.facts.cause));
+  if (broken.pid != 0) last += " of " + Process(broken);
+  return "the ending began and the child had not ended; what happened last: " + last;
+}
+
+std::string OfStatus(const Break& broken) {
+  if (broken.facts.how == How::kWrongValue) {
+    return "the console was told " + Number(broken.number) + ", the status is " +
+           Number(broken.expected);
+  }
+  if (broken.facts.whose == Whose::kChildBeforeExec) {
+    return "init restarts, and no line names the path that could not be started";
+  }
+  return "init restarts, and no line told the status " + Number(broken.expected);
+}
+
+std::string OfSync(const Break& broken) {
+  switch (broken.facts.how) {
+    case How::kLate:
+      return "init rested after the child's end and had not begun to sync";
+    case How::kEarly:
+      return "init restarts before the sync has returned, and before the delay is over";
+    default:
+      return "init restarts and has not synced since the child's end";
+  }
+}
+
+std::string OfRestart(const Break& broken) {
+  switch (broken.facts.how) {
+    case How::kOtherCommand:
+      return "reboot was called with command " + Number(broken.number);
+    case How::kWrongValue:
+      return "reboot was called with wrong magic numbers";
+    case How::kEarly:
+      return "restart was called again " + Number(broken.number) + " ms after it was refused";
+    default:
+      return "the restart was due at " + Time(static_cast<uint64_t>(broken.expected) * 1'000'000) +
+             " at the latest";
+  }
+}
+
+std::string OfDelay(const Break& broken) {
+  if (broken.facts.how == How::kLate) {
+    return "the child ended with status 0 and the sync is done, and init rested";
+  }
+  const std::string status = broken.expected < 0 ? "no start" : "status " + Number(broken.expected);
+  return "init restarts " + Number(broken.number) + " ms after the child's end with " + status;
+}
+
+std::string OfExit(const Break& broken) {
+  if (broken.facts.how == How::kLate) return "the child has ended, and init rested";
+  if (broken.facts.how == How::kNever) return "init died after its child and did not exit";
+  if (broken.facts.how == How::kEarly) {
+    return "init exits and has not reaped " + Process(broken);
+  }
+  return "init exits with " + Number(broken.number) + ", the child's status is " +
+         Number(broken.expected);
+}
+
+std::string OfCalls(const Break& broken) {
+  const auto kind = static_cast<kernel::CallKind>(broken.number);
+  std::string call = kernel::CallName(kind);
+  if (kind == kernel::CallKind::kOther) call = "system call " + Number(broken.expected);
+  if (broken.facts.how == How::kNever) {
+    return "init waits without bound in " + call + ", which is not marked for that";
+  }
+  return "process " + Number(broken.pid) + " made " + call + ", which is not in its list";
+}
+
+std::string Sentence(const Break& broken) {
+  switch (broken.rule) {
+    case Rule::kReapsAtRest:
+      return Process(broken) + " (status " + Number(broken.number) +
+             ") is dead and not reaped while init rests";
+    case Rule::kForwardsEverySignal:
+      return OfForwarding(broken);
+    case Rule::kForwardsInOrder:
+      return Signal(broken.number) + " was sent after " + Signal(broken.expected) +
+             ", and taken before it";
+    case Rule::kSignalsNobodyElse:
+      return OfSend(broken);
+    case Rule::kStartsChildClean:
+      return OfStart(broken);
+    case Rule::kEndsOnlyWithChild:
+      return OfEnding(broken);
+    case Rule::kReportsStatus:
+      return OfStatus(broken);
+    case Rule::kSyncsFirst:
+      return OfSync(broken);
+    case Rule::kWaitsOutTheDelay:
+      return OfDelay(broken);
+    case Rule::kAlwaysRestarts:
+      return OfRestart(broken);
+    case Rule::kNeverExits:
+      return broken.facts.cause == Cause::kKill && broken.facts.whose == Whose::kNobody
+                 ? "init died of " + Signal(broken.number)
+                 : "init exits with " + Number(broken.number);
+    case Rule::kFreesTheTraced:
+      return broken.facts.how == How::kWrongValue
+                 ? Process(broken) + " was let go with " + Signal(broken.number) + ", not " +
+                       Signal(broken.expected)
+                 : Process(broken) + " stopped under init's tracing and was not let go";
+    case Rule::kKeepsToItsCalls:
+      return OfCalls(broken);
+    case Rule::kExitsWithStatus:
+      return OfExit(broken);
+    case Rule::kComesToRest:
+      return broken.facts.how == How::kNever
+                 ? "init made " + Number(broken.number) + " calls and has not come to rest"
+                 : "init made " + Number(broken.number) + " calls in a second with nothing to do";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string Explain(const Break& broken) {
+  return Sentence(broken) + ", at " + Time(broken.time_ns);
+}
+
+}  // namespace minit::contract

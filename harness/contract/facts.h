@@ -1,0 +1,128 @@
+// Facts: what is known of a break beside its rule, as closed lists with a stable text form.
+//
+// A ledger excuses breaks by their facts, and a report tells old from new by them, so the words are
+// never changed, and a new one is added at the end of its list. docs/contract.md says what each
+// means and which rule uses which.
+//
+//   phase=running entry=plain faults=none cause=signal-15 whose=nobody how=never-taken
+//
+// In a pattern any field may be `any`, and `cause=signal-any` is any signal. Held by facts_test.cc.
+#ifndef MINIT_HARNESS_CONTRACT_FACTS_H_
+#define MINIT_HARNESS_CONTRACT_FACTS_H_
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "harness/contract/step.h"
+
+namespace minit::contract {
+
+// By the world's truth, not by what init knows.
+enum class Phase : uint8_t {
+  kStarting,      // the child has not begun its program
+  kRunning,       // … it has
+  kEnded,         // the child has ended, and init has not rested since
+  kWaiting,       // … it has rested: it waits for the restart
+  kAfterRefusal,  // a restart was refused
+};
+
+// How init was entered, if not plainly. A judge sees those that the kernel can tell (the first
+// five); whoever knows the scenario adds the others.
+enum EntryFact : uint16_t {
+  kEnteredIgnoring = 1 << 0,     // signals ignored
+  kEnteredMasked = 1 << 1,       // … blocked
+  kEnteredPending = 1 << 2,      // … pending
+  kEnteredParent = 1 << 3,       // with children: alive, dead or traced
+  kEnteredDescriptors = 1 << 4,  // with descriptors beyond 0 to 2
+  kEnteredStreams = 1 << 5,      // with 0 to 2 other than on the console
+  kEnteredShortQueue = 1 << 6,   // RLIMIT_SIGPENDING
+  kEnteredEnvironment = 1 << 7,
+  kEnteredArguments = 1 << 8,
+  kEnteredWithoutFiles = 1 << 9,  // /dev/console or /dev/null is missing
+  kEnteredNamespace = 1 << 10,    // as PID 1 of a namespace
+  kEnteredOldKernel = 1 << 11,    // a leader's status is told
+};
+
+// Faults that were active at some time of the run up to the break.
+enum FaultFact : uint8_t {
+  kFaultForks = 1 << 0,
+  kFaultExecs = 1 << 1,
+  kFaultReboots = 1 << 2,
+  kFaultSync = 1 << 3,
+  kFaultConsole = 1 << 4,
+};
+
+enum class Whose : uint8_t {
+  kNobody,  // no process in particular
+  kChild,
+  kChildBeforeExec,
+  kOrphan,
+  kInherited,  // a child of init from before it was entered
+  kThread,
+  kHelper,
+  kStranger,  // no child of init, or nobody at all
+};
+
+enum class How : uint8_t {
+  kPlain,  // the rule says it all
+  kNeverTaken,
+  kTakenNotSent,
+  kNoSuchProcess,  // sent, but the kill returned ESRCH
+  kTwice,
+  kProcessOnly,
+  kOtherNumber,
+  kEarly,
+  kLate,
+  kNever,
+  kOtherCommand,
+  kWrongValue,
+};
+
+struct Facts {
+  Phase phase = Phase::kStarting;
+  uint8_t faults = 0;  // FaultFact
+  uint16_t entry = 0;  // EntryFact; 0: plain
+  Cause cause = Cause::kNone;
+  uint8_t signal = 0;  // of Cause::kSignal
+  Whose whose = Whose::kNobody;
+  How how = How::kPlain;
+
+  auto operator<=>(const Facts&) const = default;
+};
+
+// Facts of which some are left open.
+struct FactsPattern {
+  enum Field : uint8_t {
+    kPhase = 1 << 0,
+    kEntry = 1 << 1,
+    kFaults = 1 << 2,
+    kCause = 1 << 3,
+    kSignal = 1 << 4,  // of Cause::kSignal alone
+    kWhose = 1 << 5,
+    kHow = 1 << 6,
+  };
+
+  Facts facts;
+  uint8_t open = 0;  // Field
+
+  bool Matches(const Facts& other) const;
+  bool operator==(const FactsPattern&) const = default;
+};
+
+std::string ToString(const Facts& facts);
+std::string ToString(const FactsPattern& pattern);
+// Reads what ToString writes: every field, in any order, once. On failure nothing is returned and
+// `error` says what was found and what is allowed.
+std::optional<FactsPattern> ParseFacts(std::string_view text, std::string* error);
+
+const char* NameOf(Phase phase);
+const char* NameOf(Cause cause);
+const char* NameOf(Whose whose);
+const char* NameOf(How how);
+
+}  // namespace minit::contract
+
+#endif  // MINIT_HARNESS_CONTRACT_FACTS_H_

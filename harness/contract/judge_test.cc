@@ -1,0 +1,580 @@
+// The judge, step by step: on a kernel driven by hand, what each rule says at the edges; and what it
+// is as a value.
+#include "harness/contract/judge.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/contract/subjects.h"
+#include "harness/rig/runner.h"
+#include "harness/scenario/text.h"
+
+namespace minit::contract {
+namespace {
+
+using kernel::Call;
+using kernel::kInit;
+using kernel::Pid;
+using kernel::Result;
+namespace calls = kernel::calls;
+
+// A kernel and a judge, and the telling between them.
+class Stand {
+ public:
+  explicit Stand(const Terms& terms = {}, const kernel::Entry& entry = {})
+      : kernel(entry), judge(terms) {
+    for (int fd = 0; fd < 3; ++fd) kernel.GiveDescriptor(kInit, fd, kernel::Path::kConsole, 0);
+    Tell({.kind = Step::Kind::kEntered, .pid = kInit});
+  }
+
+  Result Make(Pid pid, const Call& call, std::string_view text = {}) {
+    Step step{.kind = Step::Kind::kCalls,
+              .by_init = pid == kInit,
+              .to_console = call.kind == kernel::CallKind::kWrite,
+              .pid = pid,
+              .call = call,
+              .text = text.data(),
+              .text_size = static_cast<uint32_t>(text.size())};
+    Tell(step);
+    if (call.kind == kernel::CallKind::kFork && pid == kInit && judge_forks_++ == 0) {
+      kernel.StartOwing();
+    }
+    step.result = kernel.Issue(pid, call);
+    const bool blocked = step.result.state == Result::State::kBlocked;
+    step.kind = blocked ? Step::Kind::kBlocks : Step::Kind::kReturns;
+    if (blocked) blocked_[pid] = call;
+    Tell(step);
+    return step.result;
+  }
+
+  // The call in which `pid` was blocked returns.
+  Result Return(Pid pid) {
+    Step step{.kind = Step::Kind::kReturns, .by_init = pid == kInit, .pid = pid};
+    step.call = blocked_[pid];
+    step.result = kernel.Resume(pid).result;
+    Tell(step);
+    return step.result;
+  }
+
+  void Move(Cause cause, Pid pid = 0, int signal = 0) {
+    Tell({.kind = Step::Kind::kMove,
+          .signal = static_cast<uint8_t>(signal),
+          .cause = cause,
+          .pid = pid});
+  }
+  void Exit(Pid pid, int code) {
+    kernel.Exit(pid, code);
+    Move(Cause::kExit, pid, code);
+  }
+  void Send(int signal) {
+    kernel.SendFromKernel(kInit, signal);
+    Move(Cause::kSignal, kInit, signal);
+  }
+  void Rest() { Tell({.kind = Step::Kind::kRest}); }
+  void PassTo(uint64_t time_ns) {
+    kernel.AdvanceTo(time_ns);
+    Tell({.kind = Step::Kind::kTime});
+  }
+  void Tell(const Step& step) { judge.Observe(step, kernel); }
+
+  // Blocks all, and has the child run.
+  Pid Start() {
+    Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+    const Pid child = Make(kInit, calls::Fork()).value;
+    kernel.Resume(child);
+    Make(child, calls::SetSid());
+    Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
+    Make(child, calls::Exec());
+    for (int signal = 1; signal <= 64; ++signal) {
+      kernel.Issue(child, calls::SigAction(signal, kernel::kSigHandler));
+    }
+    return child;
+  }
+  void Wait(uint64_t time_ns = kernel::kForever) {
+    Make(kInit, calls::SigTimedWait(kernel::kAllSignals, time_ns));
+    Rest();
+  }
+  // After the child's death: reaps it and says `line`, and a helper syncs.
+  void EndWell(const char* line) {
+    Return(kInit);
+    Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+    Make(kInit, calls::Write(2, static_cast<int>(std::string_view(line).size())), line);
+    const Pid helper = Make(kInit, calls::Fork()).value;
+    kernel.Resume(helper);
+    Make(helper, calls::Sync());
+    Make(helper, calls::Exit(0));
+    Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+    Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  }
+
+  std::vector<Rule> broken() const {
+    std::vector<Rule> rules;
+    for (const RuleText& rule : kRuleTexts) {
+      if (judge.verdict(rule.rule) == Verdict::kBroken) rules.push_back(rule.rule);
+    }
+    return rules;
+  }
+  How HowOf(Rule rule) const {
+    const Break* found = judge.FindBreak(rule);
+    return found == nullptr ? How::kPlain : found->facts.how;
+  }
+
+  kernel::ExplorerKernel kernel;
+  Judge judge;
+
+ private:
+  int judge_forks_ = 0;
+  std::map<Pid, Call> blocked_;
+};
+
+using Rules = std::vector<Rule>;
+
+// --- Silence -------------------------------------------------------------------------------------
+
+TEST(Judge, BeforeAnythingHappensOnlyThoseThatAlwaysSpeakDo) {
+  Stand stand;
+  for (const RuleText& rule : kRuleTexts) {
+    const bool always = std::string_view(rule.speaks_when) == "always";
+    EXPECT_EQ(stand.judge.verdict(rule.rule), always ? Verdict::kHolds : Verdict::kSilent)
+        << rule.name;
+  }
+}
+
+TEST(Judge, ARuleSpeaksOnlyOnceItsWhenHasOccurred) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Wait();
+  const auto silent = [&stand](Rule rule) { return stand.judge.verdict(rule) == Verdict::kSilent; };
+  EXPECT_TRUE(silent(Rule::kForwardsEverySignal));
+  EXPECT_TRUE(silent(Rule::kEndsOnlyWithChild));
+  stand.Send(15);
+  EXPECT_EQ(stand.Return(kInit).signal, 15);
+  EXPECT_FALSE(silent(Rule::kForwardsEverySignal));
+  EXPECT_FALSE(silent(Rule::kEndsOnlyWithChild));
+  stand.Make(kInit, calls::Kill(-child, 15));
+  EXPECT_TRUE(silent(Rule::kForwardsInOrder));
+  EXPECT_TRUE(silent(Rule::kReportsStatus));
+  EXPECT_TRUE(silent(Rule::kFreesTheTraced));
+  EXPECT_TRUE(silent(Rule::kReapsAtRest));
+  EXPECT_TRUE(silent(Rule::kKeepsToItsCalls));
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
+TEST(Judge, RulesOfTheOtherProfileStaySilent) {
+  Stand machine;
+  machine.Start();
+  machine.Wait();
+  machine.Exit(2, 0);
+  EXPECT_EQ(machine.judge.verdict(Rule::kExitsWithStatus), Verdict::kSilent);
+  EXPECT_EQ(machine.judge.verdict(Rule::kSyncsFirst), Verdict::kHolds);
+  Stand container({.profile = Profile::kContainer});
+  container.Start();
+  container.Wait();
+  container.Exit(2, 0);
+  EXPECT_EQ(container.judge.verdict(Rule::kExitsWithStatus), Verdict::kHolds);
+  EXPECT_EQ(container.judge.verdict(Rule::kSyncsFirst), Verdict::kSilent);
+}
+
+// --- Moments -------------------------------------------------------------------------------------
+
+TEST(Judge, ABreakNamesTheMomentInASentenceWithNumbers) {
+  Stand stand;
+  stand.Start();
+  stand.Wait();
+  stand.Send(15);
+  stand.Return(kInit);
+  EXPECT_EQ(stand.broken(), Rules{});
+  stand.Wait();
+  ASSERT_EQ(stand.broken(), Rules{Rule::kForwardsEverySignal});
+  const Break& found = *stand.judge.FindBreak(Rule::kForwardsEverySignal);
+  EXPECT_EQ(Explain(found),
+            "SIGTERM (15) was taken and not sent to group 2 before init rested, at 5 µs");
+  EXPECT_EQ(ToString(found.facts),
+            "phase=running entry=plain faults=none cause=signal-15 whose=nobody "
+            "how=taken-not-sent");
+  EXPECT_EQ(found.step, stand.judge.steps());
+}
+
+TEST(Judge, TheFirstBreakOfARuleIsKept) {
+  Stand stand;
+  stand.Start();
+  stand.Make(kInit, calls::Kill(-1, 10));
+  stand.Make(kInit, calls::Kill(1, 12));
+  const Break& found = *stand.judge.FindBreak(Rule::kSignalsNobodyElse);
+  EXPECT_EQ(found.number, 10);
+  EXPECT_EQ(found.pid, -1);
+}
+
+// --- Signals -------------------------------------------------------------------------------------
+
+TEST(Judge, WhatWasTakenBeforeTheStartMayBeSentOnceOrNotAtAll) {
+  for (const int sends : {0, 1, 2}) {
+    Stand stand;
+    stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+    stand.Send(10);
+    const Pid child = stand.Start();
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+    for (int i = 0; i < sends; ++i) stand.Make(kInit, calls::Kill(-child, 10));
+    stand.Wait();
+    EXPECT_EQ(stand.broken(), sends < 2 ? Rules{} : Rules{Rule::kForwardsEverySignal}) << sends;
+  }
+}
+
+TEST(Judge, WhatIsUnsentAtTheChildsDeathMayBeSentUntilTheReapOrDropped) {
+  for (const bool send : {false, true}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Send(15);
+    stand.Return(kInit);
+    stand.Exit(child, 0);
+    if (send) EXPECT_EQ(stand.Make(kInit, calls::Kill(-child, 15)).value, 0);
+    EXPECT_EQ(stand.broken(), Rules{});
+    stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+    EXPECT_EQ(stand.broken(), Rules{});
+    stand.Make(kInit, calls::Kill(-child, 15));
+    EXPECT_EQ(stand.broken(), Rules{Rule::kSignalsNobodyElse});
+    EXPECT_EQ(stand.HowOf(Rule::kSignalsNobodyElse), How::kLate);
+  }
+}
+
+TEST(Judge, AKillThatFailsMayBeMadeAgain) {
+  Stand stand;
+  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  const Pid child = stand.Make(kInit, calls::Fork()).value;
+  stand.kernel.Resume(child);
+  stand.Send(15);
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+  EXPECT_EQ(stand.Make(kInit, calls::Kill(-child, 15)).value, -ESRCH);
+  stand.Make(child, calls::SetSid());
+  EXPECT_EQ(stand.Make(kInit, calls::Kill(-child, 15)).value, 0);
+  stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
+  stand.Wait();
+  EXPECT_EQ(stand.judge.verdict(Rule::kForwardsEverySignal), Verdict::kHolds);
+}
+
+TEST(Judge, AnEqualOneThatWasNotOwedStandsInForAnOwedOne) {
+  Stand stand;
+  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  stand.kernel.SendFromKernel(kInit, 40);  // before the start
+  const Pid child = stand.Start();
+  stand.kernel.SendFromKernel(kInit, 40);
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+  stand.Make(kInit, calls::Kill(-child, 40));
+  stand.Wait();
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
+TEST(Judge, AnInitThatCannotBeWokenOwesAtOnceOneThatSleepsWhenItRestsAgain) {
+  for (const uint64_t time_ns : {kernel::kForever, kSecondNs}) {
+    Stand stand;
+    stand.Start();
+    stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(17), time_ns));
+    stand.Rest();
+    stand.Send(15);
+    EXPECT_EQ(stand.broken().empty(), time_ns != kernel::kForever);
+    stand.PassTo(2 * kSecondNs);
+    if (time_ns != kernel::kForever) {
+      stand.Return(kInit);
+      stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(17), time_ns));
+      stand.Rest();
+    }
+    EXPECT_EQ(stand.broken(), Rules{Rule::kForwardsEverySignal});
+    EXPECT_EQ(stand.HowOf(Rule::kForwardsEverySignal), How::kNeverTaken);
+  }
+}
+
+TEST(Judge, AContainersInitMaySignalTheChildAlone) {
+  for (const Profile profile : {Profile::kMachine, Profile::kContainer}) {
+    Stand stand({.profile = profile});
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Send(10);
+    stand.Return(kInit);
+    stand.Make(kInit, calls::Kill(child, 10));
+    stand.Wait();
+    EXPECT_EQ(stand.broken().empty(), profile == Profile::kContainer);
+  }
+}
+
+// --- The child's end -----------------------------------------------------------------------------
+
+TEST(Judge, AForeignTracerPutsTheChildsEndOff) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Wait();
+  const Pid tracer = stand.kernel.Fork(child);
+  stand.kernel.Issue(tracer, calls::SetSid());
+  EXPECT_EQ(stand.kernel.Issue(tracer, calls::Ptrace(kernel::kPtraceSeize, child)).value, 0);
+  stand.Move(Cause::kOther, tracer);
+  stand.Exit(child, 0);
+  EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), Verdict::kSilent);
+  stand.PassTo(100 * kSecondNs);
+  stand.Exit(tracer, 0);
+  EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), Verdict::kHolds);
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
+TEST(Judge, TheEndOfAChildThatCouldNotBeForkedIsTheRefusal) {
+  Stand stand;
+  kernel::Faults faults;
+  faults.fork_failures = 1;
+  stand.kernel.SetFaults(faults);
+  stand.Move(Cause::kFault);
+  EXPECT_EQ(stand.Make(kInit, calls::Fork()).value, -EAGAIN);
+  EXPECT_EQ(stand.judge.verdict(Rule::kAlwaysRestarts), Verdict::kHolds);
+  stand.Make(kInit, calls::Write(2, 6), "/core\n");
+  stand.Make(kInit, calls::Sync());
+  stand.Make(kInit, calls::Sleep(30 * kSecondNs));
+  stand.Rest();
+  stand.PassTo(31 * kSecondNs);
+  EXPECT_EQ(stand.broken(), Rules{});
+  stand.PassTo(32 * kSecondNs);
+  EXPECT_EQ(stand.broken(), Rules{Rule::kAlwaysRestarts});
+}
+
+TEST(Judge, AHelperForkedFirstIsNotTakenForTheChild) {
+  Stand stand;
+  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  const Pid helper = stand.Make(kInit, calls::Fork()).value;
+  stand.kernel.Resume(helper);
+  stand.Make(helper, calls::Write(2, 7), "banner\n");
+  stand.Make(helper, calls::Exit(0));
+  const Pid child = stand.Start();
+  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  stand.Wait();
+  EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), Verdict::kSilent);
+  stand.Exit(child, 0);
+  stand.EndWell("status 0\n");
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
+TEST(Judge, UpperBoundsLeaveOutFrozenTimeAndLowerBoundsDoNot) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 1);
+  stand.EndWell("status 1\n");
+  stand.Wait();
+  stand.kernel.SendFromAncestor(kInit, kernel::kSigStop);
+  stand.Move(Cause::kUntracedStop, kInit, kernel::kSigStop);
+  stand.PassTo(50 * kSecondNs);
+  stand.kernel.SendFromAncestor(kInit, kernel::kSigCont);
+  stand.Move(Cause::kContinue, kInit);
+  stand.Return(kInit);
+  stand.PassTo(80 * kSecondNs);
+  EXPECT_EQ(stand.broken(), Rules{});
+  stand.PassTo(82 * kSecondNs);
+  EXPECT_EQ(stand.broken(), Rules{Rule::kAlwaysRestarts});
+}
+
+TEST(Judge, TheStatusMayComeInPiecesAndRefusedWritesExcuse) {
+  for (const bool refused : {false, true}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Exit(child, 7);
+    if (refused) {
+      kernel::Faults faults;
+      faults.console_room = 4;
+      stand.kernel.SetFaults(faults);
+      stand.kernel.Issue(kInit, calls::SetNonBlock(2, true));
+    }
+    stand.EndWell(refused ? "status 8\n" : "status\n1");
+    if (!refused) {
+      stand.Make(kInit, calls::Write(2, 1), "0");
+      stand.Make(kInit, calls::Write(2, 1), "\n");
+    }
+    EXPECT_EQ(stand.broken(), Rules{Rule::kReportsStatus});  // said so, refused or not
+    EXPECT_EQ(stand.judge.FindBreak(Rule::kReportsStatus)->number, refused ? 8 : 10);
+  }
+}
+
+TEST(Judge, AHelperThatIsKeptWaitingExcusesTheSync) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 1);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  stand.Make(kInit, calls::Write(2, 2), "1\n");
+  const Pid helper = stand.Make(kInit, calls::Fork()).value;
+  stand.kernel.Keep(helper, true);
+  stand.Move(Cause::kFault);
+  stand.Wait(30 * kSecondNs);
+  stand.PassTo(30 * kSecondNs + 100'000);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
+TEST(Judge, AHelperMayGetTheChildsNumber) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 1);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  stand.Make(kInit, calls::Write(2, 2), "1\n");
+  stand.kernel.SetNextPid(child);
+  ASSERT_EQ(stand.Make(kInit, calls::Fork()).value, child);
+  stand.kernel.Keep(child, true);
+  stand.Move(Cause::kFault);
+  stand.Wait(30 * kSecondNs);
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
+TEST(Judge, AfterARefusalTheRestartIsDueAgainAndNotAtOnce) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 0);
+  kernel::Faults faults;
+  faults.reboot_failures = 255;
+  stand.kernel.SetFaults(faults);
+  stand.Move(Cause::kFault);
+  stand.EndWell("0\n");
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  stand.PassTo(10 * kSecondNs);
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  EXPECT_EQ(stand.broken(), Rules{});
+  Judge early = stand.judge;
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  EXPECT_EQ(stand.HowOf(Rule::kAlwaysRestarts), How::kEarly);
+  EXPECT_EQ(stand.judge.FindBreak(Rule::kAlwaysRestarts)->facts.phase, Phase::kAfterRefusal);
+  stand.judge = early;
+  stand.PassTo(42 * kSecondNs);
+  EXPECT_EQ(stand.HowOf(Rule::kAlwaysRestarts), How::kNever);
+}
+
+TEST(Judge, JudgingStopsAtTheFirstBreakOfRulesSixAndEleven) {
+  Stand stand;
+  stand.Start();
+  stand.Make(kInit, calls::Sync());
+  EXPECT_TRUE(stand.judge.stopped());
+  const Judge then = stand.judge;
+  stand.Make(kInit, calls::Kill(-1, 15));
+  EXPECT_EQ(stand.judge, then);
+  EXPECT_EQ(stand.broken(), Rules{Rule::kEndsOnlyWithChild});
+}
+
+// --- Rest ----------------------------------------------------------------------------------------
+
+TEST(Judge, CallsAreCountedAgainstWhatThereWasToDo) {
+  Stand stand;
+  stand.Start();
+  stand.Wait();
+  stand.Send(15);
+  stand.Return(kInit);
+  for (uint32_t i = 0; i < kCallsToRest + kCallsForEach; ++i) {
+    stand.Make(kInit, calls::ClockRead());
+  }
+  EXPECT_EQ(stand.broken(), Rules{});
+  stand.Make(kInit, calls::ClockRead());
+  EXPECT_EQ(stand.broken(), Rules{Rule::kComesToRest});
+}
+
+TEST(Judge, AfterRestTwoHundredCallsASecondAreAllowed) {
+  Stand stand;
+  stand.Start();
+  stand.Wait(kSecondNs);
+  for (uint64_t second = 1; second < 5; ++second) {
+    stand.PassTo(second * 2 * kSecondNs);
+    stand.Return(kInit);
+    for (uint32_t i = 1; i < kCallsInASecond; ++i) stand.Make(kInit, calls::ClockRead());
+    stand.Wait(kSecondNs);
+  }
+  EXPECT_EQ(stand.broken(), Rules{});
+  stand.PassTo(20 * kSecondNs);
+  stand.Return(kInit);
+  for (uint32_t i = 0; i <= kCallsInASecond; ++i) stand.Make(kInit, calls::ClockRead());
+  EXPECT_EQ(stand.broken(), Rules{Rule::kComesToRest});
+}
+
+// --- As a value ----------------------------------------------------------------------------------
+
+struct Copying {
+  Judge judge;
+  Judge copy;
+  uint32_t at;
+  void On(const Step& step, const kernel::Kernel& kernel) {
+    judge.Observe(step, kernel);
+    if (judge.steps() == at) copy = judge;
+    if (judge.steps() > at) {
+      copy.Observe(step, kernel);
+      ASSERT_EQ(copy, judge);
+      ASSERT_EQ(copy.Hash(), judge.Hash());
+      ASSERT_TRUE(copy.SameFuture(judge));
+    }
+  }
+};
+
+TEST(Judge, ACopyAnywhereGoesOnAsTheOriginal) {
+  scenario::Scenario scenario;
+  ASSERT_FALSE(
+      scenario::Parse("at rest: child handles every signal\n"
+                      "at rest: kernel sends TERM to init\n"
+                      "at rest: child exits 3\n",
+                      scenario));
+  for (uint32_t at = 1; at < 100; at += 3) {
+    for (const Fault fault : {Fault::kNone, Fault::kSendsTwice, Fault::kSleepsOutTheDelay}) {
+      static kernel::ScenarioKernel kernel;
+      Copying listener{Judge(), Judge(), at};
+      rig::Runner<Copying> runner(kernel, listener);
+      runner.Enter(scenario);
+      rig::ScriptedInit init(SigTimedWaitInit(fault));
+      Play(runner, init);
+    }
+  }
+}
+
+TEST(Judge, WhatIsOverIsNoPartOfTheHash) {
+  // One init forwards two signals in one order, another in the other: at rest nothing is left of it.
+  const auto forwards = [](int first, int second) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    for (const int signal : {first, second}) {
+      stand.Send(signal);
+      stand.Return(kInit);
+      stand.Make(kInit, calls::Kill(-child, signal));
+      stand.Wait();
+    }
+    return stand.judge;
+  };
+  const Judge one = forwards(10, 12);
+  const Judge other = forwards(12, 10);
+  EXPECT_EQ(one.Hash(), other.Hash());
+  EXPECT_TRUE(one.SameFuture(other));
+  const Judge third = forwards(10, 10);
+  EXPECT_NE(one.Hash(), third.Hash());
+  EXPECT_FALSE(one.SameFuture(third));
+}
+
+TEST(Judge, TimesCountFromTheOrigin) {
+  const auto ends_at = [](uint64_t time_ns) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.PassTo(time_ns);
+    stand.Exit(child, 1);
+    return stand.judge;
+  };
+  const Judge early = ends_at(kSecondNs);
+  const Judge late = ends_at(9 * kSecondNs);
+  EXPECT_FALSE(early.SameFuture(late));
+  EXPECT_TRUE(early.SameFuture(late, kSecondNs, 9 * kSecondNs));
+  EXPECT_EQ(early.Hash(kSecondNs), late.Hash(9 * kSecondNs));
+}
+
+TEST(Judge, IsSmall) { EXPECT_LE(sizeof(Judge), 640U); }
+
+}  // namespace
+}  // namespace minit::contract

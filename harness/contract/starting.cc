@@ -1,0 +1,43 @@
+// Rule 5: init starts its child once, first of all, and with nothing of its own.
+
+#include "harness/contract/judge.h"
+
+namespace minit::contract {
+
+// Of the exec that `step` begins, as ExecDefect.
+uint8_t Judge::DefectsOf(const Step& step, const Kernel& kernel) const {
+  const kernel::View view = kernel.Look(step.pid);
+  const kernel::Call& call = step.call;
+  const bool own_session = view.session == step.pid;
+  const bool own_group = view.group == step.pid;
+  const bool apart = terms_.profile == Profile::kContainer ? own_group : own_session;
+  constexpr uint64_t kStandard = 0b111;
+  int defects = 0;
+  if (call.path != kernel::Path::kChild) defects |= kOtherPath;
+  if ((call.flags & kernel::kExecArgumentsRight) == 0) defects |= kOtherArguments;
+  if ((call.flags & kernel::kExecEnvironmentRight) == 0) defects |= kOtherEnvironment;
+  if (!apart) defects |= kNotApart;
+  if (view.has_terminal) defects |= kTerminal;
+  if (view.mask != 0) defects |= kMasked;
+  if (view.ignored != 0) defects |= kIgnoring;
+  if ((view.descriptors & ~view.close_on_exec & ~kStandard) != 0) defects |= kDescriptors;
+  return static_cast<uint8_t>(defects);
+}
+
+void Judge::JudgeExec(const Kernel& kernel) {
+  if (exec_defects_ == 0) return;
+  Fail(Rule::kStartsChildClean, kernel,
+       {.facts = {.whose = Whose::kChildBeforeExec, .how = How::kWrongValue},
+        .pid = life_.child,
+        .number = exec_defects_});
+  exec_defects_ = 0;
+}
+
+void Judge::CheckStarted(const Kernel& kernel) {
+  if (life_.rested) return;
+  life_.rested = true;
+  if (life_.known || life_.refused || life_.ended || life_.child != 0) return;
+  Fail(Rule::kStartsChildClean, kernel, {.facts = {.whose = Whose::kChild, .how = How::kNever}});
+}
+
+}  // namespace minit::contract
