@@ -214,9 +214,19 @@ std::string Print(const Call& call, const Result& result) {
 
 // --- What happened -------------------------------------------------------------------------------
 
+namespace {
+
+bool IsWait(CallKind kind) { return kind == CallKind::kWait4 || kind == CallKind::kWaitId; }
+
+}  // namespace
+
 void Timeline::On(const Step& step, const Kernel& kernel) {
   now_ns_ = kernel.now_ns();
-  Update(kernel);
+  if (step.kind == Step::Kind::kReturns && IsWait(step.call.kind)) {
+    if (step.result.value > 0) UpdateReaped(step, kernel);
+  } else if (step.kind != Step::Kind::kCalls && step.kind != Step::Kind::kBlocks) {
+    Update(kernel);
+  }
   switch (step.kind) {
     case Step::Kind::kEntered:
       Add(Kind::kNote, "init", "is entered");
@@ -287,11 +297,20 @@ void Timeline::TellPending() {
   calling_ = 0;
 }
 
+// A wait tells of one process alone, and long runs are made of waits.
+void Timeline::UpdateReaped(const Step& step, const Kernel& kernel) {
+  const Pid pid = step.call.kind == CallKind::kWaitId ? step.result.pid : step.result.value;
+  const int lane = LaneOf(pid);
+  if (lane < 0 || kernel.Exists(pid)) return;
+  lanes_[static_cast<std::size_t>(lane)].reaped = RowCount();
+  std::erase(unreaped_, static_cast<std::size_t>(lane));
+}
+
 // Who was born, has died or is gone, since the last step.
 void Timeline::Update(const Kernel& kernel) {
   const int row = RowCount();
-  for (Lane& lane : lanes_) {
-    if (lane.reaped >= 0) continue;
+  for (const std::size_t index : unreaped_) {
+    Lane& lane = lanes_[index];
     const kernel::View view = kernel.Look(lane.pid);
     if (view.pid == 0 || view.process != view.pid) lane.reaped = row;
     if (lane.died < 0 && (lane.reaped >= 0 || view.activity == kernel::Activity::kZombie)) {
@@ -299,9 +318,11 @@ void Timeline::Update(const Kernel& kernel) {
     }
     if (lane.reaped < 0) lane.name = Name(lane.pid, kernel);
   }
+  std::erase_if(unreaped_, [this](std::size_t index) { return lanes_[index].reaped >= 0; });
   for (int i = 0; i < kernel.size(); ++i) {
     const kernel::View view = kernel.Look(kernel.PidAt(i));
     if (view.process != view.pid || LaneOf(view.pid) >= 0) continue;
+    unreaped_.push_back(lanes_.size());
     lanes_.push_back({.pid = view.pid,
                       .name = Name(view.pid, kernel),
                       .born = row,
@@ -310,8 +331,8 @@ void Timeline::Update(const Kernel& kernel) {
 }
 
 int Timeline::LaneOf(Pid pid) const {
-  for (std::size_t i = lanes_.size(); i-- > 0;) {
-    if (lanes_[i].pid == pid && lanes_[i].reaped < 0) return static_cast<int>(i);
+  for (const std::size_t index : unreaped_) {
+    if (lanes_[index].pid == pid) return static_cast<int>(index);
   }
   return -1;
 }

@@ -15,6 +15,7 @@
 #ifndef MINIT_HARNESS_RIG_TIMELINE_H_
 #define MINIT_HARNESS_RIG_TIMELINE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -68,6 +69,7 @@ class Timeline final : public Observer {
   };
 
   void Update(const kernel::Kernel& kernel);
+  void UpdateReaped(const contract::Step& step, const kernel::Kernel& kernel);
   Row& Add(Kind kind, std::string who, std::string text);
   void AddCall(const contract::Step& step, std::string text);
   void AddMove(const contract::Step& step);
@@ -81,6 +83,7 @@ class Timeline final : public Observer {
   uint64_t now_ns_ = 0;
   std::vector<Row> rows_;
   std::vector<Lane> lanes_;
+  std::vector<std::size_t> unreaped_;  // which of them: a long run has many that are over
   // The call that was told last, not yet its result.
   kernel::Pid calling_ = 0;
   std::string calling_who_;
