@@ -146,6 +146,15 @@ struct View {
   Call call;  // kBlocked: in which
 };
 
+// What of a View is asked at every step.
+struct Glance {
+  bool exists = false;
+  bool subject = false;
+  bool has_execed = false;
+  bool kept = false;
+  Activity activity = Activity::kZombie;
+};
+
 class Kernel {
  public:
   Kernel(const Kernel&) = delete;
@@ -256,6 +265,7 @@ class Kernel {
   Pid PidAt(int index) const;
   bool Exists(Pid pid) const { return Find(pid) != nullptr; }
   View Look(Pid pid) const;  // pid 0 if there is none
+  Glance GlanceAt(Pid pid) const;
   // What that wait would return now, without doing it: value 0 for nothing, -ECHILD.
   // Of kWait4: Wait4(-1, kWaitNoHang) for deaths and traced stops.
   Result PeekWait(Pid process, const Call& wait) const;
@@ -579,6 +589,8 @@ class Kernel {
 
   template <typename Function>
   void ForEachThread(Slot leader, Function function);
+  template <typename Function>
+  void ForEachOfThreads(Slot leader, Function& function);
 
   Globals g_;
   std::array<Surplus, kMaxSurplus> surplus_;

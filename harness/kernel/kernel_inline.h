@@ -32,11 +32,17 @@ constexpr bool IsUninterruptible(CallKind kind) {
 // those found at the start are visited, unless gone.
 template <typename Function>
 void Kernel::ForEachThread(Slot leader, Function function) {
-  const Pid pid = tasks_[leader].pid;
   if (tasks_[leader].threads == 0) {
     function(leader);
-    return;
+  } else {
+    ForEachOfThreads(leader, function);
   }
+}
+
+// Apart: a frame with so large an array costs sanitizers time even where it is not used.
+template <typename Function>
+[[gnu::noinline]] void Kernel::ForEachOfThreads(Slot leader, Function& function) {
+  const Pid pid = tasks_[leader].pid;
   std::array<Pid, kScenarioCapacity> threads;
   int count = 0;
   for (int i = 0; i < g_.count; ++i) {

@@ -160,7 +160,8 @@ void Kernel::StartOwing() {
 
 uint64_t Kernel::Owed() const {
   uint64_t owed = 0;
-  for (int signal = 1; signal <= kSigRtMax; ++signal) {
+  for (uint64_t left = g_.shadow[0].pending | g_.shadow[1].pending; left != 0; left &= left - 1) {
+    const int signal = std::countr_zero(left) + 1;
     if (OwedCount(signal) > 0) owed |= SignalBit(signal);
   }
   return owed;

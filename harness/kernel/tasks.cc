@@ -225,6 +225,17 @@ View Kernel::Look(Pid pid) const {
   return view;
 }
 
+Glance Kernel::GlanceAt(Pid pid) const {
+  const Task* const task = Find(pid);
+  if (task == nullptr) return {};
+  const Task& leader = Leader(*task);
+  return {.exists = true,
+          .subject = leader.subject,
+          .has_execed = leader.execed,
+          .kept = leader.kept,
+          .activity = ActivityOf(*task)};
+}
+
 Activity Kernel::ActivityOf(const Task& task) const {
   if (task.run == Run::kZombie) return Activity::kZombie;
   if (task.trace_stopped) return Activity::kTraced;
