@@ -100,8 +100,8 @@ void Judge::OnSynced(const Step& step) {
 // A helper that the world kills, stops or keeps waiting has not failed to sync.
 void Judge::FollowHelpers(const Kernel& kernel) {
   for (std::size_t i = ending_.helper_count; i-- > 0;) {
-    const kernel::View view = kernel.Look(ending_.helpers[i]);
-    const bool lost = view.pid == 0 || view.activity == Activity::kZombie;
+    const kernel::Glance view = kernel.GlanceAt(ending_.helpers[i]);
+    const bool lost = !view.exists || view.activity == Activity::kZombie;
     ending_.hindered |= lost || view.kept || view.activity == Activity::kStopped ||
                         view.activity == Activity::kTraced;
     if (lost) DropHelper(ending_.helpers[i]);
@@ -185,7 +185,7 @@ void Judge::OnRebootRefused(const Kernel& kernel) {
 void Judge::CheckTime(const Kernel& kernel) {
   const uint64_t now_ns = kernel.now_ns();
   if (ending_.excluded) ending_.due_ns += now_ns - ending_.seen_ns;
-  const Activity activity = kernel.Look(kInit).activity;
+  const Activity activity = kernel.GlanceAt(kInit).activity;
   ending_.excluded = activity == Activity::kStopped || activity == Activity::kTraced ||
                      activity == Activity::kSuspended;
   ending_.seen_ns = ending_.excluded ? now_ns : 0;

@@ -136,7 +136,7 @@ void Judge::OnSent(const Step& step) {
 // like can wake it: one that sleeps for a time may still do what it owes when that is over.
 void Judge::CheckForwarded(const Kernel& kernel, bool fresh) {
   const bool alive = life_.child != 0 && !life_.dead;
-  if (alive && (fresh || WaitsWithoutBound(kernel.Look(kInit).call))) {
+  if (alive && (fresh || WaitsWithoutBound(kernel.LastCall(kInit)))) {
     const uint64_t owed = kernel.Owed() & ~forwarding_.doubtful;
     if (owed != 0) {
       const int signal = std::countr_zero(owed) + 1;

@@ -100,15 +100,15 @@ void Judge::OnExec(const Step& step, const Kernel& kernel) {
 }
 
 void Judge::FollowChild(const Step& step, const Kernel& kernel) {
-  const kernel::View view = kernel.Look(life_.child);
-  const bool gone = view.pid == 0;
+  const kernel::Glance view = kernel.GlanceAt(life_.child);
+  const bool gone = !view.exists;
   if (!gone && view.has_execed && life_.known && !life_.executed) {
     life_.executed = true;
     JudgeExec(kernel);
   }
   if (!gone && view.activity != kernel::Activity::kZombie) return;
   if (!life_.ended) {
-    const int raw = gone ? StatusSeen(step) : view.status;
+    const int raw = gone ? StatusSeen(step) : kernel.Look(life_.child).status;
     const bool ended = gone || CanBeReaped(life_.child, kernel);
     if (!ended && HasLiveThread(life_.child, kernel)) return;
     if (!life_.known && LoseCandidate(step, raw, kernel)) return;
