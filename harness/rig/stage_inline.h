@@ -322,7 +322,10 @@ void Stage<Observer>::PassTime(uint64_t to_ns) {
 
 template <typename Observer>
 void Stage<Observer>::Heal() {
-  if (kernel_->Look(kernel::kInit).stopped) {
+  // A stop can be on its way still: a vfork holds it up.
+  const kernel::View init = kernel_->Look(kernel::kInit);
+  const uint64_t pending = init.pending_thread | init.pending_process;
+  if (init.stopped || (pending & kernel::SignalBit(kernel::kSigStop)) != 0) {
     kernel_->SendFromAncestor(kernel::kInit, kernel::kSigCont);
     TellOfMove({contract::Cause::kContinue, kernel::kInit, kernel::kSigCont});
   }
