@@ -111,7 +111,7 @@ void Judge::FollowChild(const Step& step, const Kernel& kernel) {
     const int raw = gone ? StatusSeen(step) : kernel.Look(life_.child).status;
     const bool ended = gone || CanBeReaped(life_.child, kernel);
     if (!ended && HasLiveThread(life_.child, kernel)) return;
-    if (!life_.known && LoseCandidate(step, raw, kernel)) return;
+    if (!life_.known && !life_.dead && LoseCandidate(step, raw, kernel)) return;
     LearnStatus(raw);
     if (!life_.dead) Die(kernel);
     if (ended) End(kernel);
