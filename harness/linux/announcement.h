@@ -1,8 +1,8 @@
 // What init says on the console, word for word. One place, for the driver and for whoever stands in for
 // it in a simulated Linux.
 //
-// The line with the status holds no other number, so that whoever reads the console, a person or a
-// program, finds it.
+// The line with the status holds no other number, and no line that could come before it holds exactly
+// one, so that whoever reads the console, a person or a program, finds it.
 #ifndef MINIT_HARNESS_LINUX_ANNOUNCEMENT_H_
 #define MINIT_HARNESS_LINUX_ANNOUNCEMENT_H_
 
@@ -74,8 +74,7 @@ constexpr void Compose(const Announce& announce, Line& line) {
       line << "init: restarting the machine\n";
       break;
     case What::kRestartFailed:
-      line << "init: the restart was refused: errno " << announce.number
-           << "; trying again later\n";
+      line << "init: reboot(2) was refused: errno " << announce.number << "; trying again later\n";
       break;
     case What::kNonsense:
       line << "init: the kernel gave an answer that makes no sense; going on\n";

@@ -43,6 +43,24 @@ TEST(Announcement, HasTheStatusAsTheOnlyNumberOfItsLine) {
   }
 }
 
+// The helper that writes the status may be overtaken by the one that tells of a refused restart.
+TEST(Announcement, OfTheLinesThatCanOvertakeTheStatusNoneHasOneNumber) {
+  using What = Announce::What;
+  for (const What what :
+       {What::kBanner, What::kNotSynced, What::kRestarting, What::kRestartFailed}) {
+    Line line;
+    Compose({what, 1}, line);
+    int numbers = 0;
+    bool in_number = false;
+    for (const char character : TextOf(line)) {
+      const bool digit = '0' <= character && character <= '9';
+      numbers += digit && !in_number;
+      in_number = digit;
+    }
+    EXPECT_NE(numbers, 1) << TextOf(line);
+  }
+}
+
 TEST(Announcement, NamesThePathThatCouldNotBeStarted) {
   Line line;
   Compose({Announce::What::kStartFailed, 2}, line);

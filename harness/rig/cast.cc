@@ -263,13 +263,13 @@ Effect Cast::Make(const Move& move, Kernel& kernel) {
   // Most names are somebody's; what needs nobody comes under kInit or goes by itself.
   const Pid who = Find(move.who, kernel);
   switch (move.kind) {
-    case MoveKind::kExit:
     case MoveKind::kDie:
     case MoveKind::kDumpCore:
     case MoveKind::kFork:
     case MoveKind::kDoubleFork:
     case MoveKind::kBurst:
       return who == 0 ? kNothing : MakeOfLife(move, who, kernel);
+    case MoveKind::kExit:
     case MoveKind::kThreadStart:
     case MoveKind::kThreadExit:
     case MoveKind::kLeaderExit:  // what runs init's code does only what that says

@@ -84,7 +84,8 @@ constexpr Who Process(int number) { return static_cast<Who>(number); }
 // harness/kernel/kernel.h; what they return is of no account.
 enum class MoveKind : uint8_t {
   // Lives and deaths.
-  kExit,         // Kernel::Exit(W, N)
+  kExit,         // Kernel::Exit(W, N); no effect if W is one of init's own before exec: their code
+                 // alone says when they exit, and what they do with threads
   kDie,          // Kernel::Die(W, N, false): of a signal whose default is to kill
   kDumpCore,     // Kernel::Die(W, N, true): of a signal that can dump core
   kFork,         // Kernel::Fork(W), and the new process has the name O; no effect if W cannot
