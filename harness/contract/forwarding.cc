@@ -32,7 +32,8 @@ Facts OfSignal(int signal, How how, Whose whose = Whose::kNobody) {
 void Judge::Take(int signal, bool owed) {
   ++effort_.credit;
   if (IsNeverOwed(signal) || life_.reaped) return;
-  const bool must = owed && !life_.dead && (forwarding_.doubtful & kernel::SignalBit(signal)) == 0;
+  const bool must = owed && !life_.dead && !ChildIsInDoubt() &&
+                    (forwarding_.doubtful & kernel::SignalBit(signal)) == 0;
   if (owed) Speak(Rule::kForwardsEverySignal);
   if (forwarding_.count == kMaxTaken) {
     forwarding_.overflowed = true;
@@ -135,7 +136,7 @@ void Judge::OnSent(const Step& step) {
 // At rest. If init was not woken by what came, it rests again only if nothing but a signal or the
 // like can wake it: one that sleeps for a time may still do what it owes when that is over.
 void Judge::CheckForwarded(const Kernel& kernel, bool fresh) {
-  const bool alive = life_.child != 0 && !life_.dead;
+  const bool alive = life_.child != 0 && !life_.dead && !ChildIsInDoubt();
   if (alive && (fresh || WaitsWithoutBound(kernel.LastCall(kInit)))) {
     const uint64_t owed = kernel.Owed() & ~forwarding_.doubtful;
     if (owed != 0) {

@@ -259,6 +259,8 @@ class Judge {
   void OnForkCalled(const Kernel& kernel);
   void OnFork(Pid newborn, const Kernel& kernel);
   void OnForkRefused(const Kernel& kernel);
+  // A fork was refused while another process might be the child: whose fork it was, nobody can tell.
+  bool ChildIsInDoubt() const { return life_.refused && !life_.known && !life_.ended; }
   void OnExec(const Step& step, const Kernel& kernel);
   void FollowChild(const Step& step, const Kernel& kernel);
   int StatusSeen(const Step& step) const;

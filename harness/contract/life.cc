@@ -59,6 +59,8 @@ void Judge::OnFork(Pid newborn, const Kernel& kernel) {
     return;
   }
   if (!life_.ended) return;
+  // Who was killed before an exec may have been a helper, and this is the child.
+  if (!life_.known) life_.status = kNoStatus;
   DropHelper(newborn);  // a vfork tells of it twice
   const kernel::View view = kernel.Look(newborn);
   if (!view.subject || view.activity == kernel::Activity::kZombie) return;
@@ -69,7 +71,12 @@ void Judge::OnFork(Pid newborn, const Kernel& kernel) {
 void Judge::OnForkRefused(const Kernel& kernel) {
   if (life_.ended) {
     ending_.fork_refused = true;
-  } else if (!life_.known && !life_.refused) {
+    // Who was killed before an exec may have been a helper, and this the child's fork: then there is
+    // no status that init should tell.
+    if (!life_.known) life_.status = kNoStatus;
+  } else if (!life_.known && life_.refused) {
+    ending_.fork_refused = true;  // the first was the child's, though another process is about
+  } else if (!life_.known) {
     life_.refused = true;
     life_.end_ns = kernel.now_ns();
     // With another process about, that may be the child, and this was a helper.
@@ -176,7 +183,8 @@ void Judge::End(const Kernel& kernel) {
                           Rule::kAlwaysRestarts, Rule::kExitsWithStatus}) {
     Speak(rule);
   }
-  ending_.due_ns = life_.end_ns + kRestartWithinNs;
+  // From now, not from an end that is only now known for one: between the two init may have been frozen.
+  ending_.due_ns = kernel.now_ns() + kRestartWithinNs;
   CheckTime(kernel);
   if (terms_.profile != Profile::kContainer) return;
   for (int i = 0; i < kernel.size(); ++i) {

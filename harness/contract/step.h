@@ -17,15 +17,15 @@ namespace minit::contract {
 // What the world did: the closed list of causes that a break can have (CONTRACT: facts).
 enum class Cause : uint8_t {
   kNone,
-  kExit,           // a process exited by itself
-  kKill,           // a process died of a signal, without a core dump
-  kCore,           // … with one
-  kUntracedStop,   // a stop signal took effect, nobody traces
-  kTracedStop,     // a stop for a tracer
-  kContinue,       // a SIGCONT
-  kSignal,         // `signal` was sent to `pid`
-  kFault,          // a fault began or healed
-  kOther,          // anything else: fork, setsid, time, …
+  kExit,          // a process exited by itself
+  kKill,          // a process died of a signal, without a core dump
+  kCore,          // … with one
+  kUntracedStop,  // a stop signal took effect, nobody traces
+  kTracedStop,    // a stop for a tracer
+  kContinue,      // a SIGCONT
+  kSignal,        // `signal` was sent to `pid`
+  kFault,         // a fault began or healed
+  kOther,         // anything else: fork, setsid, time, …
 };
 
 struct Step {
@@ -37,11 +37,11 @@ struct Step {
     kBlocks,   // … which blocks
     kHandler,  // `pid` enters the handler of `signal`; `owed` as in kernel::Step
     kHandled,  // … and leaves it
-    kMove,     // the world made a move: `cause`, `pid` (0: nobody in particular), `signal` (or code)
-    kTime,     // the clock went on while nobody ran; the new time is the kernel's
-    kRest,     // init is at rest: told once each time it comes to rest, before the next move
-    kFinale,   // the scenario's moves are over; the world now brings the run to its end
-    kOver,     // the run is over: init ended, or the time of the finale is up. The last step
+    kMove,    // the world made a move: `cause`, `pid` (0: nobody in particular), `signal` (or code)
+    kTime,    // the clock went on while nobody ran; the new time is the kernel's
+    kRest,    // init is at rest: told once each time it comes to rest, before the next move
+    kFinale,  // the scenario's moves are over; the world now brings the run to its end
+    kOver,    // the run is over: init ended, or the time of the finale is up. The last step
   };
 
   Kind kind = Kind::kEntered;
