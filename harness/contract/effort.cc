@@ -35,6 +35,7 @@ bool CallList::Has(const kernel::Call& call) const {
 // What there was to do when the move came is what has been done of it and what is left. That is
 // counted only when it is needed, so a little more is allowed than the rule says: what came later.
 void Judge::CountCall(const Step& step, const Kernel& kernel) {
+  if (!terms_.counts_calls) return;
   const kernel::Call& call = step.call;
   const bool second_half = call.kind == CallKind::kRead && (call.flags & kernel::kReadMore) != 0;
   if (second_half) return;

@@ -74,6 +74,8 @@ void Judge::OnLine(const Kernel& kernel) {
 void Judge::OnStatusLine(const Kernel& kernel) {
   ending_.reported = true;
   if (life_.start_failed() || life_.status < 0 || line_.number() == life_.status) return;
+  // The line of the status may be the one that did not get there, or is still to come.
+  if (ending_.hindered || ending_.fork_refused || ending_.write_failed) return;
   Fail(Rule::kReportsStatus, kernel,
        {.facts = {.cause = life_.end_cause, .whose = Whose::kChild, .how = How::kWrongValue},
         .pid = life_.child,

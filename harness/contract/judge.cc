@@ -276,9 +276,11 @@ void Judge::VisitFuture(uint64_t origin_ns, Visitor&& visit) const {
   for (std::size_t i = 0; i < tracing_.count; ++i) {
     visit(pair(tracing_.stopped[i].pid, tracing_.stopped[i].data));
   }
-  visit(pair(effort_.calls, effort_.credit));
-  visit(pair(effort_.in_window, effort_.rested));
-  if (effort_.in_window != 0) visit(age(effort_.window_ns));
+  if (terms_.counts_calls) {
+    visit(pair(effort_.calls, effort_.credit));
+    visit(pair(effort_.in_window, effort_.rested));
+    if (effort_.in_window != 0) visit(age(effort_.window_ns));
+  }
   visit(line_.Word());
   visit(pair(writer_, life_.end_cause));
   if (writer_ != 0) visit(line_before_.Word());

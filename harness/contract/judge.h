@@ -50,6 +50,7 @@ struct CallList {
 struct Terms {
   Profile profile = Profile::kMachine;
   const CallList* calls = nullptr;  // nullptr: rule 13 is silent. Must outlive the judge
+  bool counts_calls = true;  // false: rule 15 is silent, for searches that find what never rests
   const char* path = "/core";       // of the child, at most 255 bytes. Must outlive the judge
 
   bool operator==(const Terms&) const = default;

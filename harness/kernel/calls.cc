@@ -45,7 +45,7 @@ Result Kernel::Issue(Pid caller, const Call& call) {
   if (task.run == Run::kReturns && !subject) task.run = Run::kRuns;
   if (task.run != Run::kRuns || IsStopped(task)) return kNeverReturns;
   if (subject && IsVisibleNow(caller, call)) {
-    AdvanceTo(Later(g_.now_ns, kCallTimeNs));
+    AdvanceTo(Later(g_.now_ns, g_.call_time_ns));
     if (Over() || task.pid != caller || task.run != Run::kRuns) return kNeverReturns;
   }
   task.result = Result{};

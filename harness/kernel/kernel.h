@@ -46,6 +46,8 @@
 
 namespace minit::kernel {
 
+class Digest;
+
 inline constexpr int kExplorerCapacity = 8;    // tasks (processes and threads) for an enumeration
 inline constexpr int kScenarioCapacity = 512;  // tasks for everything else
 inline constexpr int kDescriptors = 64;        // per process: numbers 0 to 63, else EMFILE
@@ -170,6 +172,9 @@ class Kernel {
   // The same world: the same future for the same calls and events.
   bool operator==(const Kernel& other) const;
   uint64_t Hash() const;
+  // Of two worlds that were entered alike and for which this is the same, the same calls and events
+  // have the same results at the same distances of time, whenever it is: but for a chance of 2^-64.
+  uint64_t Fingerprint() const;
 
   // Nothing is broken; see the invariants above. Slow.
   bool IsValid() const { return WhatIsBroken() == nullptr; }
@@ -178,7 +183,7 @@ class Kernel {
   // --- Calls -------------------------------------------------------------------------------------
 
   // Makes `call` for the thread `caller`, which must be running (see Resume); otherwise, or once
-  // ending() is not kNone, the answer is kGone. A visible call of a subject first takes kCallTimeNs.
+  // ending() is not kNone, the answer is kGone. A visible call of a subject first takes its time.
   Result Issue(Pid caller, const Call& call);
 
   // Whether this call, now, by this caller, is a visible one.
@@ -209,6 +214,9 @@ class Kernel {
   uint64_t now_ns() const { return g_.now_ns; }
   // When the next time-out, alarm or timer ends; kForever if none is running.
   uint64_t NextTimer() const;
+  // What a visible call of a subject takes, until Reset: kCallTimeNs, unless a search says 0 so that
+  // worlds do not differ by how many calls it took to get there.
+  void SetCallTime(uint64_t call_time_ns) { g_.call_time_ns = call_time_ns; }
   // Lets time pass to `time_ns` (no effect if that is past), firing timers in order on the way.
   void AdvanceTo(uint64_t time_ns);
 
@@ -407,6 +415,7 @@ class Kernel {
     Pid terminal_session = 0;
     Pid terminal_group = 0;  // foreground
     uint64_t now_ns = 0;
+    uint64_t call_time_ns = kCallTimeNs;
     uint64_t soonest_ns = kForever;   // no timer ends before this (there may be none)
     std::array<ShadowSet, 2> shadow;  // of the thread, of the process
   };
@@ -438,6 +447,7 @@ class Kernel {
   void RemoveTask(Slot slot);
   void MoveToEnd(int index);
   Task Canonical(Slot slot, const Slot* rank) const;
+  void AddTask(Slot slot, const Slot* rank, Digest& digest) const;  // fingerprint.cc
   bool SameSurplus(const Kernel& other, const Slot* rank, const Slot* other_rank) const;
   void Ranks(Slot* rank) const;
   Task& Leader(const Task& task) { return tasks_[task.leader]; }

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "harness/kernel/call.h"
+#include "harness/kernel/digest.h"
 
 namespace minit::rig {
 namespace {
@@ -255,6 +256,21 @@ uint64_t Cast::Hash() const {
   mix(static_cast<uint64_t>(child_.pid) * 2 + child_.gone);
   mix(uint64_t{child_is_known_} * 2 + keep_next_);
   return hash;
+}
+
+uint64_t Cast::Fingerprint(const Kernel& kernel) const {
+  kernel::Digest digest;
+  const auto find = [&](const Name& name) {
+    return name.pid == 0 || name.gone || !kernel.Exists(name.pid) ? 0 : name.pid;
+  };
+  for (std::size_t i = 0; i < processes_.size(); i += 2) {
+    digest.Add(find(processes_[i]), find(processes_[i + 1]));
+  }
+  for (int i = 0; i < forked_count_; ++i) {
+    digest.Add(find(forked_[static_cast<std::size_t>(i)]), i);
+  }
+  digest.Add(find(child_), child_is_known_ * 2 + keep_next_);
+  return digest.value();
 }
 
 // --- Moves ---------------------------------------------------------------------------------------

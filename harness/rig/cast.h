@@ -63,6 +63,8 @@ class Cast {
   scenario::Arguments arguments() const { return arguments_; }
 
   uint64_t Hash() const;
+  // Who is found under which name: what matters to come, as long as nobody asks for LastNumber.
+  uint64_t Fingerprint(const kernel::Kernel& kernel) const;
   bool operator==(const Cast&) const = default;
 
  private:

@@ -284,8 +284,9 @@ MachineRig::Asks MachineRig::AnswerForWriter(const Turn& turn, uint64_t word,
   return {.call = calls::Write(kStandardError, static_cast<int>(rest.size())), .text = rest};
 }
 
-uint64_t MachineRig::Hash() const {
-  uint64_t hash = deadline_ns_;
+uint64_t MachineRig::Hash(uint64_t origin_ns) const {
+  uint64_t hash =
+      deadline_ns_ == kForever ? kForever : std::max(deadline_ns_, origin_ns) - origin_ns;
   const auto mix = [&hash](uint64_t value) {
     hash = (hash ^ value) * 0x9e3779b97f4a7c15;
     hash ^= hash >> 29;

@@ -42,7 +42,8 @@ class MachineRig {
   Asks Answer(const Turn& turn, const Cast& cast, kernel::Kernel& kernel);
 
   const Machine& machine() const { return machine_; }
-  uint64_t Hash() const;
+  // The deadline counts from `origin_ns`, and is no news once it is past.
+  uint64_t Hash(uint64_t origin_ns = 0) const;
   bool operator==(const MachineRig&) const = default;
 
  private:

@@ -71,6 +71,7 @@ class Stage {
   // `pid`, whose turn it is, makes a call. `text`: what a write to the console says.
   void Begin(kernel::Pid pid, const kernel::Call& call, std::string_view text = {});
   bool begun() const { return state_.begun.pid != 0; }
+  const kernel::Call& begun_call() const { return state_.begun.call; }  // requires begun()
   bool begun_is_visible() const { return state_.begun.visible; }
   // False: it did not, for its caller is no more, or is held. Requires begun().
   bool TakeEffect();
@@ -97,6 +98,8 @@ class Stage {
   kernel::Kernel& kernel() { return *kernel_; }
   const kernel::Kernel& kernel() const { return *kernel_; }
   uint64_t Hash() const;  // the kernel's included
+  // As Kernel::Fingerprint, for whoever makes no move that asks for last numbers (kNextPid).
+  uint64_t Fingerprint() const;
 
  private:
   // A call that was made and has not taken effect.

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 
+#include "harness/kernel/digest.h"
 #include "harness/rig/stage.h"
 
 namespace minit::rig {
@@ -378,6 +379,30 @@ uint64_t Stage<Observer>::Hash() const {
   mix_call(state_.paused);
   for (std::size_t i = 0; i < state_.held_count; ++i) mix_call(state_.held[i]);
   return hash;
+}
+
+// What a name means is who it finds. `disturbed` is left out: of a caller that nothing has happened
+// to, CallerIsReady says that it is.
+template <typename Observer>
+uint64_t Stage<Observer>::Fingerprint() const {
+  kernel::Digest digest;
+  const auto add = [&digest](const Begun& begun) {
+    digest.Add(begun.pid, begun.visible * 2 + begun.to_console);
+    kernel::Add(begun.call, digest);
+  };
+  digest.Add(kernel_->Fingerprint(), state_.cast.Fingerprint(*kernel_));
+  digest.Add(state_.one_call, state_.answered * 2 + state_.eventful);
+  digest.Add(begun() * 2 + (state_.paused.pid != 0), state_.held_count);
+  if (state_.answered) {
+    const kernel::Result& result = state_.result;
+    digest.Add(result.value, result.status);
+    digest.Add(result.time_ns, result.signal * 2 + result.owed);
+    digest.Add(result.set, result.pid);
+  }
+  if (begun()) add(state_.begun);
+  if (state_.paused.pid != 0) add(state_.paused);
+  for (std::size_t i = 0; i < state_.held_count; ++i) add(state_.held[i]);
+  return digest.value();
 }
 
 }  // namespace minit::rig
