@@ -1,0 +1,290 @@
+// Laws of the machine itself, against an independent reckoning of what a PID 1 owes, whatever a
+// kernel may legally answer.
+#include "core/machine.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+#include <rapidcheck/state.h>
+
+#include <cerrno>
+#include <optional>
+#include <ostream>
+#include <variant>
+#include <vector>
+
+#include "proptest/story.h"
+
+namespace minit::proptest {
+namespace {
+
+constexpr int kBatch = 3;
+constexpr int kChild = 100;
+constexpr int kHelper = 200;
+constexpr int kOrphan = 300;
+
+// What is owed, by the events alone.
+struct Owed {
+  bool booted = false;
+  bool child = false;  // alive
+  bool ended = false;
+  bool helper = false;  // alive
+  bool synced = false;
+  bool armed = false;
+  std::optional<int> to_send;     // taken, and the child was alive
+  std::optional<int> to_release;  // a stop was reported
+  int reaps = 0;                  // since the last look at the signals
+};
+
+using Machines = rc::state::Command<Owed, Machine>;
+
+// Any answer that the action in question can have. `choice` says which.
+Event Answer(ActionKind asked, const Owed& owed, int choice, int number) {
+  switch (asked) {
+    case kKindOf<StartChild>:
+      return choice % 8 == 0 ? Event{ChildFailed{EAGAIN}} : Event{ChildStarted{kChild}};
+    case kKindOf<AwaitSignal>:
+      if (choice % 8 == 0) return Interrupted{};
+      if (choice % 8 == 1) return NothingTaken{};
+      if (choice % 8 < 4 && owed.armed) return RebootDue{};
+      return SignalTaken{choice % 2 == 0 ? kSigChld : number % 8 + 1};
+    case kKindOf<Reap>: {
+      if (choice % 8 == 0 && owed.child)
+        return Reaped{kChild, WaitStatus(static_cast<uint32_t>(number % 3) << 8)};
+      if (choice % 8 == 1 && owed.helper)
+        return Reaped{kHelper, WaitStatus(static_cast<uint32_t>(number % 2) << 8)};
+      if (choice % 8 == 2) return Reaped{kOrphan, WaitStatus(0x057f)};
+      if (choice % 8 < 5) return Reaped{kOrphan, WaitStatus(0)};
+      return owed.child || owed.helper ? Event{NothingToReap{}} : Event{NoChildren{}};
+    }
+    case kKindOf<Forward>:
+      return Forwarded{choice % 4 == 0 ? ESRCH : 0};
+    case kKindOf<Release>:
+      return Released{choice % 4 == 0 ? ESRCH : 0};
+    case kKindOf<Announce>:
+      return Announced{};
+    case kKindOf<Sync>:
+      return choice % 4 == 0 ? Event{NoHelper{EAGAIN}} : Event{SyncStarted{kHelper}};
+    case kKindOf<RebootAfterDelay>:
+      return DelayStarted{};
+    case kKindOf<Reboot>:
+      return RebootFailed{EPERM};
+    default:
+      return Booted{};
+  }
+}
+
+// What an event does to what is owed.
+void Reckon(const Event& event, Owed& owed) {
+  owed.to_send.reset();
+  owed.to_release.reset();
+  if (std::holds_alternative<Booted>(event)) owed.booted = true;
+  if (std::holds_alternative<ChildStarted>(event)) owed.child = true;
+  if (std::holds_alternative<ChildFailed>(event)) owed.ended = true;
+  if (const auto* taken = std::get_if<SignalTaken>(&event); taken != nullptr) {
+    if (taken->signal != kSigChld && owed.child) owed.to_send = taken->signal;
+  }
+  if (const auto* reaped = std::get_if<Reaped>(&event); reaped != nullptr) {
+    ++owed.reaps;
+    if (reaped->status.kind() == WaitStatus::Kind::kStopped) {
+      owed.to_release = reaped->pid;
+    } else if (reaped->pid == kChild && owed.child) {
+      owed.child = false;
+      owed.ended = true;
+    } else if (reaped->pid == kHelper) {
+      owed.helper = false;
+      owed.synced |= reaped->status.exit_code() == 0;
+    }
+  } else {
+    owed.reaps = 0;
+  }
+  if (std::holds_alternative<NoChildren>(event)) {
+    owed.ended |= owed.child;
+    owed.child = false;
+  }
+  if (std::holds_alternative<SyncStarted>(event)) owed.helper = true;
+  if (std::holds_alternative<DelayStarted>(event)) owed.armed = true;
+  if (std::holds_alternative<RebootDue>(event)) owed.armed = false;
+}
+
+// Plays a machine for as long as there are choices, and hands each action with what is owed to
+// `law`.
+template <typename Law>
+void PlayMachine(const std::vector<uint8_t>& choices, Law law) {
+  Machine machine(Settings{.reaps_in_a_row = kBatch});
+  Owed owed;
+  Event event = Booted{};
+  for (std::size_t i = 0; i + 1 < choices.size(); i += 2) {
+    Reckon(event, owed);
+    const Action action = machine.Step(event);
+    RC_ASSERT(machine.IsValid());
+    law(action, owed);
+    event = Answer(static_cast<ActionKind>(action.index()), owed, choices[i], choices[i + 1]);
+  }
+}
+
+RC_GTEST_PROP(Machine, SendsASignalAtOnceAndOnlyToALivingChild,
+              (const std::vector<uint8_t>& choices)) {
+  PlayMachine(choices, [](const Action& action, const Owed& owed) {
+    const auto* const forward = std::get_if<Forward>(&action);
+    RC_ASSERT((forward != nullptr) == owed.to_send.has_value());
+    if (forward == nullptr) return;
+    RC_ASSERT(forward->child == kChild);
+    RC_ASSERT(forward->signal == *owed.to_send);
+  });
+}
+
+RC_GTEST_PROP(Machine, ReleasesWhoStoppedAtOnceAndNobodyElse,
+              (const std::vector<uint8_t>& choices)) {
+  PlayMachine(choices, [](const Action& action, const Owed& owed) {
+    const auto* const release = std::get_if<Release>(&action);
+    RC_ASSERT((release != nullptr) == owed.to_release.has_value());
+    if (release != nullptr) RC_ASSERT(release->pid == *owed.to_release);
+  });
+}
+
+RC_GTEST_PROP(Machine, RestartsAndSyncsOnlyOnceTheChildHasEnded,
+              (const std::vector<uint8_t>& choices)) {
+  PlayMachine(choices, [](const Action& action, const Owed& owed) {
+    const bool ending = std::holds_alternative<Reboot>(action) ||
+                        std::holds_alternative<Sync>(action) ||
+                        std::holds_alternative<RebootAfterDelay>(action);
+    RC_ASSERT(!ending || owed.ended);
+  });
+}
+
+RC_GTEST_PROP(Machine, HasOneHelperAtATimeAndNoneOnceItIsSynced,
+              (const std::vector<uint8_t>& choices)) {
+  PlayMachine(choices, [](const Action& action, const Owed& owed) {
+    if (std::holds_alternative<Sync>(action)) RC_ASSERT(!owed.helper && !owed.synced);
+  });
+}
+
+RC_GTEST_PROP(Machine, StartsTheChildOnceAfterTheBanner, (const std::vector<uint8_t>& choices)) {
+  int started = 0;
+  int step = 0;
+  PlayMachine(choices, [&](const Action& action, const Owed&) {
+    ++step;
+    const bool starts = std::holds_alternative<StartChild>(action);
+    started += starts;
+    RC_ASSERT(starts == (step == 2));
+  });
+  RC_ASSERT(started <= 1);
+}
+
+RC_GTEST_PROP(Machine, LooksAtTheSignalsAfterEachBatchOfReaps,
+              (const std::vector<uint8_t>& choices)) {
+  int reaps = 0;
+  PlayMachine(choices, [&](const Action& action, const Owed&) {
+    reaps = std::holds_alternative<Reap>(action) ? reaps + 1 : 0;
+    RC_ASSERT(reaps <= kBatch);
+  });
+}
+
+RC_GTEST_PROP(Machine, WaitsWithoutBoundOnlyWhenNothingIsLeftToReap,
+              (const std::vector<uint8_t>& choices)) {
+  PlayMachine(choices, [](const Action& action, const Owed& owed) {
+    if (const auto* await = std::get_if<AwaitSignal>(&action); await != nullptr) {
+      const bool waits = await->patience != AwaitSignal::Patience::kNone;
+      RC_ASSERT(!waits || owed.reaps == 0);
+    }
+  });
+}
+
+// One step, by rc::state: the machine is told any answer at all, sensible or not.
+struct Anything : Machines {
+  explicit Anything(const Owed&)
+      : kind(*rc::gen::inRange<int>(0, static_cast<int>(std::variant_size_v<Event>))),
+        number(*rc::gen::element(-1, 0, 1, 2, 17, 64, 65, kChild, kHelper)) {}
+  void checkPreconditions(const Owed& owed) const override { RC_PRE(owed.booted || kind == 0); }
+  void apply(Owed& owed) const override {
+    owed.booted = true;
+    owed.child |= kind == 1;  // may be: it was asked for
+  }
+  void run(const Owed&, Machine& machine) const override {
+    const Action action = machine.Step(Made());
+    RC_ASSERT(machine.IsValid());
+    if (std::holds_alternative<Forward>(action)) RC_ASSERT(machine.child_alive());
+    if (std::holds_alternative<Reboot>(action)) RC_ASSERT(machine.ended());
+  }
+  Event Made() const {
+    switch (kind) {
+      case 0:
+        return Booted{};
+      case 1:
+        return ChildStarted{number};
+      case 2:
+        return ChildFailed{number};
+      case 3:
+        return SignalTaken{number};
+      case 4:
+        return NothingTaken{};
+      case 5:
+        return Interrupted{};
+      case 6:
+        return Reaped{number, WaitStatus(static_cast<uint32_t>(number))};
+      case 7:
+        return NothingToReap{};
+      case 8:
+        return NoChildren{};
+      case 9:
+        return WaitFailed{number};
+      case 10:
+        return Forwarded{number};
+      case 11:
+        return Released{number};
+      case 12:
+        return Announced{};
+      case 13:
+        return SyncStarted{number};
+      case 14:
+        return NoHelper{number};
+      case 15:
+        return DelayStarted{};
+      case 16:
+        return RebootDue{};
+      default:
+        return RebootFailed{number};
+    }
+  }
+  void show(std::ostream& out) const override { out << "event " << kind << " of " << number; }
+  int kind;
+  int number;
+};
+
+RC_GTEST_PROP(Machine, KeepsItsInvariantsWhateverItIsTold, ()) {
+  Machine machine(Settings{.reaps_in_a_row = kBatch});
+  rc::state::check(Owed{}, machine, rc::state::gen::execOneOfWithArgs<Anything>());
+}
+
+// Once the child has ended, a kernel that lets time pass gets a Reboot in the end.
+RC_GTEST_PROP(Machine, ReachesTheRestartOnceTheChildHasEnded,
+              (const std::vector<uint8_t>& choices)) {
+  Machine machine(Settings{.reaps_in_a_row = kBatch});
+  Owed owed;
+  Event event = Booted{};
+  Action action;
+  const auto step = [&] {
+    Reckon(event, owed);
+    action = machine.Step(event);
+  };
+  for (std::size_t i = 0; i + 1 < choices.size(); i += 2) {
+    step();
+    event = Answer(static_cast<ActionKind>(action.index()), owed, choices[i], choices[i + 1]);
+  }
+  step();
+  RC_PRE(owed.ended);
+  constexpr int kPatience = 100;
+  for (int i = 0; i < kPatience && !std::holds_alternative<Reboot>(action); ++i) {
+    const bool waits = std::holds_alternative<AwaitSignal>(action);
+    const bool reaps = std::holds_alternative<Reap>(action);
+    event = (waits || reaps) && owed.armed
+                ? Event{RebootDue{}}
+                : Answer(static_cast<ActionKind>(action.index()), owed, waits ? 1 : 7, 1);
+    step();
+  }
+  RC_ASSERT(std::holds_alternative<Reboot>(action));
+}
+
+}  // namespace
+}  // namespace minit::proptest
