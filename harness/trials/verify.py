@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Puts an init through every trial on real kernels, several at once. scripts/verify builds, then runs this."""
+"""The main job: puts an init through every trial on real kernels, and the machine through every search.
+
+Several at once, a line each. scripts/verify builds, then runs this.
+"""
 
 import argparse
 import concurrent.futures
@@ -17,18 +20,19 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "harness/rig"))
 
+import searches  # noqa: E402
 import vm  # noqa: E402
 import vm_trials  # noqa: E402
 
 HELD, FAILED, COULD_NOT_RUN = "held", "failed", "could not run"
 VM_TIMEOUT_SECONDS = 300
-NAMESPACE_TIMEOUT_SECONDS = 200  # beyond what a trial gives itself
+PROGRAM_TIMEOUT_SECONDS = 1200  # beyond what a trial or search gives itself
 
 
 @dataclasses.dataclass
 class Verdict:
     name: str
-    where: str  # "vm" or "namespace"
+    where: str  # "vm", "namespace" or "model"
     outcome: str
     seconds: float
     problems: list
@@ -36,9 +40,11 @@ class Verdict:
 
 
 class Trials:
-    """All trials of one init. `programs` is a build's folder with bin/ and harness/trials/."""
+    """All trials of one init, and searches. `programs` is a build's folder; see searches.py."""
 
-    def __init__(self, programs, init):
+    def __init__(self, programs, fuzz_programs, init):
+        self.programs = programs
+        self.fuzz_programs = fuzz_programs
         self.init = init
         self.trial = programs / "bin/trial"
         self.namespace_trials = programs / "harness/trials/namespace_trials"
@@ -47,9 +53,11 @@ class Trials:
     def all(self):
         """(name, where, function without arguments that returns a Verdict), the longest first."""
         listed = subprocess.run([self.namespace_trials, "--list"], capture_output=True, text=True, check=True)
-        return ([(name, "namespace", lambda name=name: self.in_namespace(name))
-                 for name in listed.stdout.split()] +
-                [(case.name, "vm", lambda case=case: self.in_vm(case)) for case in vm_trials.CASES])
+        trials = [(name, "namespace", lambda name=name: self.in_namespace(name))
+                  for name in listed.stdout.split()]
+        trials += [(case.name, "vm", lambda case=case: self.in_vm(case)) for case in vm_trials.CASES]
+        return [(search.name, "model", lambda search=search: self.in_model(search))
+                for search in searches.searches(self.programs, self.fuzz_programs)] + trials
 
     def in_vm(self, case):
         started = time.monotonic()
@@ -62,27 +70,39 @@ class Trials:
                        [str(boot.console_path), str(boot.kernel_path)])
 
     def in_namespace(self, name):
+        return self.run_program(name, "namespace", [self.namespace_trials, "--init", self.init,
+                                                    "--child", self.trial, name], {})
+
+    def in_model(self, search):
+        return self.run_program(search.name, "model", search.command, search.environment)
+
+    def run_program(self, name, where, command, environment):
         started = time.monotonic()
-        process = subprocess.Popen(
-            [self.namespace_trials, "--init", self.init, "--child", self.trial, name],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            errors="replace", start_new_session=True)
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                errors="replace", start_new_session=True, env={**os.environ, **environment})
+        except OSError as problem:
+            return Verdict(name, where, COULD_NOT_RUN, 0.0, [str(problem)], [])
         while True:
             try:
                 output, _ = process.communicate(timeout=0.2)
                 break
             except subprocess.TimeoutExpired:
-                if self.stop.is_set() or time.monotonic() > started + NAMESPACE_TIMEOUT_SECONDS:
+                if self.stop.is_set() or time.monotonic() > started + PROGRAM_TIMEOUT_SECONDS:
                     process.terminate()
         outcome = {0: HELD, 1: FAILED}.get(process.returncode, COULD_NOT_RUN)
-        return Verdict(name, "namespace", outcome, time.monotonic() - started, output.splitlines(), [])
+        problems = [] if outcome == HELD else output.splitlines()
+        if process.returncode < 0 and not self.stop.is_set():
+            problems.append(f"ended by signal {-process.returncode}")
+        return Verdict(name, where, outcome, time.monotonic() - started, problems, [])
 
 
-def run_all(chosen, trials, boots_at_once):
+def run_all(chosen, trials, jobs):
     """Runs the trials; prints a line each as it ends. Returns the verdicts in the order of `chosen`."""
-    with concurrent.futures.ThreadPoolExecutor(boots_at_once) as boots, \
+    with concurrent.futures.ThreadPoolExecutor(jobs) as busy_ones, \
          concurrent.futures.ThreadPoolExecutor(32) as idle_ones:  # namespace trials mostly wait
-        running = [(boots if where == "vm" else idle_ones).submit(run) for _, where, run in chosen]
+        running = [(idle_ones if where == "namespace" else busy_ones).submit(run) for _, where, run in chosen]
         try:
             for done in concurrent.futures.as_completed(running):
                 print_verdict(done.result())
@@ -107,21 +127,26 @@ def print_verdict(verdict):
 def main():
     parser = argparse.ArgumentParser(
         prog="scripts/verify",
-        description="Puts an init through every trial on real kernels: boots in QEMU, and PID namespaces here.",
+        description="Puts an init through every trial on real kernels (boots in QEMU, PID namespaces here), and "
+                    "the state machine through every search in the kernel model.",
         epilog="Exit: 0 all held, 1 something did not, 2 something could not run.")
     parser.add_argument("--init", metavar="PATH", help="a static init to try (default: ours)")
-    parser.add_argument("--only", metavar="REGEX", default="", help="only the trials whose name matches")
-    parser.add_argument("--list", action="store_true", help="name the trials and end")
+    parser.add_argument("--only", metavar="REGEX", default="", help="only the trials and searches whose name matches")
+    parser.add_argument("--trials", action="store_true", help="only the trials on real kernels")
+    parser.add_argument("--list", action="store_true", help="name the trials and searches, and end")
     parser.add_argument("--json", metavar="FILE", help="also write the verdicts there")
-    parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count(), help="boots at once (default: a core each)")
+    parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count(), help="boots and searches at once (default: a core each)")
     parser.add_argument("--programs", metavar="DIR", type=pathlib.Path, default=ROOT / "build/release",
                         help="the build to take the programs from (default: %(default)s)")
+    parser.add_argument("--fuzz-programs", metavar="DIR", type=pathlib.Path, default=ROOT / "build/fuzz/fuzz",
+                        help="the built fuzz targets (default: %(default)s)")
     options = parser.parse_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
-    trials = Trials(options.programs, options.init or options.programs / "bin/init")
+    trials = Trials(options.programs, options.fuzz_programs, options.init or options.programs / "bin/init")
     try:
-        chosen = [one for one in trials.all() if re.search(options.only, one[0])]
+        chosen = [one for one in trials.all()
+                  if re.search(options.only, one[0]) and not (options.trials and one[1] == "model")]
     except re.error as problem:
         print(f"verify: --only '{options.only}' is no regular expression: {problem}", file=sys.stderr)
         return 2
@@ -143,10 +168,10 @@ def main():
             print(f"{where:<10} {name}")
         return 0
     if not chosen:
-        print(f"verify: no trial matches '{options.only}'; --list names them", file=sys.stderr)
+        print(f"verify: nothing matches '{options.only}'; --list names them", file=sys.stderr)
         return 2
     started = time.monotonic()
-    print(f"verify: {len(chosen)} trials of {trials.init}", flush=True)
+    print(f"verify: {len(chosen)} trials and searches; the init on trial is {trials.init}", flush=True)
     try:
         verdicts = run_all(chosen, trials, max(options.jobs, 1))
     except KeyboardInterrupt:
