@@ -11,17 +11,12 @@
 #define MINIT_HARNESS_RIG_NAMESPACE_H_
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-namespace minit::rig {
+#include "harness/rig/cannot_run.h"
 
-// Something that this machine does not allow or have, so that there can be no trial.
-class CannotRun : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
+namespace minit::rig {
 
 // An open descriptor, closed at the end. Movable.
 class Descriptor {

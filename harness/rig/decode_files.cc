@@ -1,0 +1,415 @@
+// Decoder: descriptors, names of files, reading and writing.
+
+#include <asm/termbits.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <climits>
+
+#include "harness/rig/decode.h"
+
+namespace minit::rig {
+namespace {
+
+namespace calls = kernel::calls;
+using kernel::Call;
+using kernel::CallKind;
+using kernel::Path;
+using kernel::Result;
+
+constexpr std::size_t kLongestText = 64 * 1024;  // of one write to the console
+constexpr uint32_t kDescriptorFlags =
+    kernel::kOpenNoTerminal | kernel::kOpenNonBlock | kernel::kOpenCloseOnExec;
+
+// The number in /proc/self/fd/N and the like, or nothing.
+std::optional<int> DescriptorNamed(const std::string& name) {
+  for (const std::string_view folder : {"/proc/self/fd/", "/proc/1/fd/", "/dev/fd/"}) {
+    if (!name.starts_with(folder)) continue;
+    int number = 0;
+    const char* const end = name.data() + name.size();
+    const auto [rest, error] = std::from_chars(name.data() + folder.size(), end, number);
+    if (error == std::errc() && rest == end) return number;
+  }
+  if (name == "/dev/stdin") return 0;
+  if (name == "/dev/stdout") return 1;
+  if (name == "/dev/stderr") return 2;
+  return std::nullopt;
+}
+
+bool IsOfWorld(const std::string& name) {
+  return name.starts_with("/dev/") || name.starts_with("/proc/") || name.starts_with("/sys/");
+}
+
+}  // namespace
+
+// --- Names ---------------------------------------------------------------------------------------
+
+Path Decoder::PathOf(Process& process, const std::string& name) const {
+  if (const auto number = DescriptorNamed(name)) {
+    return cast_.Reopened(process.pid, *number, kernel_);
+  }
+  if (name == "/dev/console") return cast_.Named(Path::kConsole);
+  if (name == "/dev/null") return cast_.Named(Path::kNull);
+  // The controlling terminal, if there is one.
+  if (name == "/dev/tty" && kernel_.Look(process.pid).has_terminal) return Path::kTerminal;
+  return Path::kMissing;
+}
+
+Decoder::Maybe Decoder::DecodeName(Process& process) {
+  const Trap& trap = process.tracee.trap();
+  const auto& a = trap.arguments;
+  switch (trap.number) {
+    case SYS_open:
+      return Open(process, a[0], a[1]);
+    case SYS_openat:
+      return Open(process, a[1], a[2]);
+    case SYS_creat:
+      return Open(process, a[0], O_CREAT | O_WRONLY | O_TRUNC);
+    case SYS_readlink:
+    case SYS_readlinkat: {
+      const std::size_t first = trap.number == SYS_readlink ? 0 : 1;
+      const auto name = process.tracee.ReadString(a[first]);
+      if (!name) return Returns(-EFAULT);
+      if (*name != "/proc/self/exe") return Returns(-ENOENT);
+      constexpr std::string_view kInit = "/init";
+      const std::size_t size = std::min<std::size_t>(kInit.size(), a[first + 2]);
+      if (!process.tracee.Write(a[first + 1], kInit.data(), size)) return Returns(-EFAULT);
+      return Returns(static_cast<int64_t>(size));
+    }
+    case SYS_access:
+    case SYS_faccessat:
+    case SYS_stat:
+    case SYS_lstat:
+    case SYS_newfstatat:
+    case SYS_statx: {
+      const bool plain =
+          trap.number == SYS_access || trap.number == SYS_stat || trap.number == SYS_lstat;
+      const auto name = process.tracee.ReadString(a[plain ? 0 : 1]);
+      if (!name) return Returns(-EFAULT);
+      if (trap.number == SYS_newfstatat && name->empty()) return Stat(process, Int(a[0]), a[2]);
+      const bool there =
+          *name == "/" || *name == child_.front() || PathOf(process, *name) != Path::kMissing;
+      if (!there) return Returns(-ENOENT);
+      if (trap.number == SYS_access || trap.number == SYS_faccessat) return Returns(0);
+      return NotCovered_(process, "stat of " + *name);
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+Asked Decoder::Open(Process& process, uint64_t path, uint64_t flags) {
+  const auto name = process.tracee.ReadString(path);
+  if (!name) return Returns(-EFAULT);
+  if (loading_ && (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY && !IsOfWorld(*name)) {
+    const auto result = process.tracee.Execute(
+        SYS_openat, {static_cast<uint64_t>(AT_FDCWD), path, O_RDONLY | O_NONBLOCK | O_CLOEXEC});
+    if (!result || *result < 0) return Returns(result.value_or(-EFAULT));
+    return Returns(*result + static_cast<int64_t>(kLoaderDescriptors));
+  }
+  const Path found = PathOf(process, *name);
+  if (found == Path::kMissing && (flags & O_CREAT) != 0) return Returns(-EROFS);
+  return Model(calls::Open(found, Flags(flags) & kDescriptorFlags));
+}
+
+// A call about a file that the loader reads: the real kernel does it.
+Asked Decoder::OfLoader(Process& process) {
+  const Trap& trap = process.tracee.trap();
+  auto arguments = trap.arguments;
+  arguments[trap.number == SYS_mmap ? 4 : 0] -= kLoaderDescriptors;
+  long number = trap.number;
+  if (number == SYS_newfstatat) {
+    number = SYS_fstat;
+    arguments[1] = arguments[2];
+  }
+  return Returns(process.tracee.Execute(number, arguments).value_or(-EFAULT));
+}
+
+Asked Decoder::Stat(Process& process, int fd, uint64_t address) {
+  const Path path = kernel_.DescriptorPath(process.pid, fd);
+  if (path == Path::kMissing) return Returns(-EBADF);
+  struct stat status {};
+  const bool is_device = path != Path::kOther;
+  const bool is_pipe = process.files[static_cast<std::size_t>(fd)].pipe != nullptr;
+  status.st_mode = is_device ? S_IFCHR | 0600 : is_pipe ? S_IFIFO | 0600 : S_IFREG | 0644;
+  status.st_nlink = 1;
+  status.st_blksize = 4096;
+  if (path == Path::kConsole) status.st_rdev = makedev(5, 1);
+  if (path == Path::kNull) status.st_rdev = makedev(1, 3);
+  if (path == Path::kTerminal) status.st_rdev = makedev(4, 1);
+  return Returns(process.tracee.Write(address, status) ? 0 : -EFAULT);
+}
+
+// --- Descriptors ---------------------------------------------------------------------------------
+
+Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
+  const Trap& trap = process.tracee.trap();
+  const auto& a = trap.arguments;
+  switch (trap.number) {
+    case SYS_close:
+      if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      return Model(calls::Close(Descriptor16(a[0])));
+    case SYS_fstat:
+      if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      return Stat(process, Int(a[0]), a[1]);
+    case SYS_newfstatat:
+      if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      return std::nullopt;
+    case SYS_lseek:
+    case SYS_pread64:
+      if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      return Returns(-ESPIPE);
+    case SYS_close_range: {
+      const auto clamp = [](uint64_t number, uint32_t most) {
+        return static_cast<int>(std::min(static_cast<uint32_t>(number), most));
+      };
+      if (Flags(a[0]) > Flags(a[1])) return Returns(-EINVAL);
+      return Model(calls::CloseRange(static_cast<int16_t>(clamp(a[0], INT16_MAX)),
+                                     clamp(a[1], INT_MAX), Flags(a[2]) & kernel::kCloseRangeOnExec));
+    }
+    case SYS_dup:
+      return Model(calls::Dup(Descriptor16(a[0])));
+    case SYS_dup2:
+      return DupTo(process, Int(a[1]), 0);
+    case SYS_dup3:
+      if (Int(a[0]) == Int(a[1])) return Returns(-EINVAL);
+      return DupTo(process, Int(a[1]), Flags(a[2]) & kernel::kOpenCloseOnExec);
+    case SYS_fcntl:
+      return Fcntl(process);
+    case SYS_ioctl:
+      return Ioctl(process);
+    case SYS_pipe:
+    case SYS_pipe2: {
+      // Two opens in the model: see Continue.
+      const uint32_t flags = trap.number == SYS_pipe2 ? Flags(a[1]) & kDescriptorFlags : 0;
+      return Model(calls::Open(Path::kOther, flags));
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+Asked Decoder::DupTo(Process& process, int to, uint32_t flags) {
+  const auto& a = process.tracee.trap().arguments;
+  // To the model, -1 means any.
+  if (to < 0 || to >= kernel::kDescriptors) return Returns(-EBADF);
+  return Model(calls::Dup(Descriptor16(a[0]), to, flags));
+}
+
+Asked Decoder::Fcntl(Process& process) {
+  const auto& a = process.tracee.trap().arguments;
+  const int16_t fd = Descriptor16(a[0]);
+  const kernel::View view = kernel_.Look(process.pid);
+  if (fd < 0 || fd >= kernel::kDescriptors || (view.descriptors >> fd & 1) == 0) {
+    return Returns(-EBADF);
+  }
+  switch (Int(a[1])) {
+    case F_GETFD:
+      return Returns(static_cast<int64_t>(view.close_on_exec >> fd & 1));
+    case F_SETFD:
+      return Model(calls::SetCloseOnExec(fd, (a[2] & FD_CLOEXEC) != 0));
+    case F_GETFL:
+      return Returns(O_RDWR | (process.files[static_cast<std::size_t>(fd)].non_block ? O_NONBLOCK : 0));
+    case F_SETFL:
+      return Model(calls::SetNonBlock(fd, (a[2] & O_NONBLOCK) != 0));
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC: {
+      if (Int(a[2]) < 0 || Int(a[2]) >= kernel::kDescriptors) return Returns(-EINVAL);
+      const uint64_t free = ~view.descriptors & ~uint64_t{0} << Int(a[2]);
+      if (free == 0) return Returns(-EMFILE);
+      return Model(calls::Dup(fd, std::countr_zero(free),
+                              Int(a[1]) == F_DUPFD ? 0 : kernel::kOpenCloseOnExec));
+    }
+    default:
+      return NotCovered_(process, "fcntl " + std::to_string(Int(a[1])));
+  }
+}
+
+Asked Decoder::Ioctl(Process& process) {
+  const auto& a = process.tracee.trap().arguments;
+  Tracee& tracee = process.tracee;
+  const Path path = kernel_.DescriptorPath(process.pid, Int(a[0]));
+  const bool is_terminal = path == Path::kConsole || path == Path::kTerminal;
+  switch (Flags(a[1])) {
+    case TIOCSCTTY:
+    case TIOCNOTTY:
+      return Model(calls::Terminal(Int(a[1]), Descriptor16(a[0])));
+    case TIOCSPGRP: {
+      const auto group = tracee.Read<int32_t>(a[2]);
+      if (!group) return Returns(-EFAULT);
+      return Model(calls::Terminal(Int(a[1]), Descriptor16(a[0]), *group));
+    }
+    default:
+      break;
+  }
+  if (path == Path::kMissing) return Returns(-EBADF);
+  if (!is_terminal) return Returns(-ENOTTY);
+  switch (Flags(a[1])) {
+    case TCGETS: {
+      termios settings{};
+      settings.c_lflag = ISIG | ICANON | ECHO;
+      return Returns(tracee.Write(a[2], settings) ? 0 : -EFAULT);
+    }
+    case TIOCGWINSZ: {
+      const std::array<uint16_t, 4> size = {25, 80, 0, 0};
+      return Returns(tracee.Write(a[2], size) ? 0 : -EFAULT);
+    }
+    case TCSETS:
+    case TCSETSW:
+    case TCSETSF:
+      return Returns(0);
+    case TIOCGPGRP:
+      if (!kernel_.Look(process.pid).has_terminal) return Returns(-ENOTTY);
+      [[fallthrough]];
+    default:
+      return NotCovered_(process, "ioctl " + std::to_string(Flags(a[1])) + " on a terminal");
+  }
+}
+
+// --- Reading and writing -------------------------------------------------------------------------
+
+Decoder::Maybe Decoder::DecodeFile(Process& process) {
+  const Trap& trap = process.tracee.trap();
+  const auto& a = trap.arguments;
+  const auto fd = static_cast<std::size_t>(a[0]);
+  switch (trap.number) {
+    case SYS_read:
+      if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      if (fd < process.files.size() && process.files[fd].pipe != nullptr) {
+        return ReadPipe(process, process.files[fd]);
+      }
+      return Model(calls::Read(Descriptor16(a[0])));
+    case SYS_write:
+      return Write(process, {{a[1], a[2]}});
+    case SYS_writev: {
+      std::vector<std::pair<uint64_t, uint64_t>> pieces;
+      if (a[2] > 1024) return Returns(-EINVAL);
+      for (uint64_t i = 0; i < a[2]; ++i) {
+        const auto piece = process.tracee.Read<std::array<uint64_t, 2>>(a[1] + i * sizeof(iovec));
+        if (!piece) return Returns(-EFAULT);
+        pieces.emplace_back((*piece)[0], (*piece)[1]);
+      }
+      return Write(process, pieces);
+    }
+    default:
+      break;
+  }
+  // Waiting for descriptors. A time-out in milliseconds: below 0, none.
+  const auto milliseconds = [](uint64_t argument) -> std::optional<uint64_t> {
+    return Int(argument) < 0 ? kernel::kForever : static_cast<uint64_t>(Int(argument)) * 1'000'000;
+  };
+  switch (trap.number) {
+    case SYS_poll:
+      return Poll(process, milliseconds(a[2]), 0);
+    case SYS_ppoll:
+      return Poll(process, ReadTime(process.tracee, a[2]), a[3]);
+    case SYS_select:
+    case SYS_pselect6:
+      return Select(process);
+    case SYS_epoll_create:
+    case SYS_epoll_create1:
+      return Model({.kind = CallKind::kEpollCreate,
+                    .flags = trap.number == SYS_epoll_create ? 0 : Flags(a[0]) & kDescriptorFlags});
+    case SYS_epoll_ctl:
+      return EpollControl(process);
+    case SYS_epoll_wait:
+      return EpollWait(process, milliseconds(a[3]), 0);
+    case SYS_epoll_pwait:
+      return EpollWait(process, milliseconds(a[3]), a[4]);
+    case SYS_epoll_pwait2:
+      return EpollWait(process, ReadTime(process.tracee, a[3]), a[4]);
+    default:
+      return std::nullopt;
+  }
+}
+
+Asked Decoder::Write(Process& process, const std::vector<std::pair<uint64_t, uint64_t>>& pieces) {
+  const auto& a = process.tracee.trap().arguments;
+  const int16_t fd = Descriptor16(a[0]);
+  uint64_t size = 0;
+  for (const auto& piece : pieces) size += std::min<uint64_t>(piece.second, INT_MAX);
+  size = std::min<uint64_t>(size, 0x7ffff000);  // as the kernel cuts it
+  Asked asked = Model(calls::Write(fd, static_cast<int>(size)));
+  const bool is_pipe = fd >= 0 && fd < kernel::kDescriptors &&
+                       process.files[static_cast<std::size_t>(fd)].pipe != nullptr;
+  if (!is_pipe && kernel_.DescriptorPath(process.pid, fd) != Path::kConsole) return asked;
+  for (const auto& [address, length] : pieces) {
+    const std::size_t old = asked.text.size();
+    asked.text.resize(old + std::min<uint64_t>(length, kLongestText - old));
+    if (!process.tracee.Read(address, asked.text.data() + old, asked.text.size() - old)) {
+      return Returns(-EFAULT);
+    }
+  }
+  if (is_pipe) *process.files[static_cast<std::size_t>(fd)].pipe += asked.text;
+  return asked;
+}
+
+Asked Decoder::ReadPipe(Process& process, Process::File& file) {
+  const auto& a = process.tracee.trap().arguments;
+  const std::size_t size = std::min<std::size_t>(a[2], file.pipe->size());
+  if (!process.tracee.Write(a[1], file.pipe->data(), size)) return Returns(-EFAULT);
+  file.pipe->erase(0, size);
+  return Returns(static_cast<int64_t>(size));
+}
+
+// A further call that the model needs; nothing once the process has its answer.
+std::optional<Call> Decoder::Continue(Process& process, const Result& result) {
+  const Trap& trap = process.tracee.trap();
+  Finish(process, result);
+  if (result.value < 0) return std::nullopt;
+  constexpr uint32_t kSignalBytes = 128;
+  if (process.call.kind == CallKind::kRead && result.signal != 0 &&
+      process.done + kSignalBytes <= trap.arguments[2]) {
+    process.call = calls::Read(process.call.fd, kernel::kReadMore);
+    return process.call;
+  }
+  if ((trap.number == SYS_pipe || trap.number == SYS_pipe2) && process.done == 0) {
+    process.done = static_cast<uint32_t>(result.value) + 1;
+    return process.call;
+  }
+  return std::nullopt;
+}
+
+int64_t Decoder::AnswerFile(Process& process, const Result& result) {
+  const Trap& trap = process.tracee.trap();
+  const auto& a = trap.arguments;
+  if (result.value < 0) return result.value;
+  const auto value = static_cast<std::size_t>(result.value);
+  switch (process.call.kind) {
+    case CallKind::kSetNonBlock:
+      process.files[static_cast<std::size_t>(process.call.fd)].non_block = process.call.value != 0;
+      return result.value;
+    case CallKind::kEpollControl:
+      return result.value;
+    case CallKind::kDup:
+      process.files[value] = process.files[static_cast<std::size_t>(process.call.fd)];
+      return result.value;
+    case CallKind::kOpen:
+    case CallKind::kSignalFd:
+    case CallKind::kTimerFdCreate:
+    case CallKind::kEpollCreate:
+    case CallKind::kPidFdOpen:
+      process.files[value] = {.non_block = (process.call.flags & kernel::kOpenNonBlock) != 0,
+                              .pipe = nullptr};
+      break;
+    default:
+      return result.value;
+  }
+  if (trap.number != SYS_pipe && trap.number != SYS_pipe2) return result.value;
+  if (process.done == 0) return result.value;
+  const std::size_t reading = process.done - 1;
+  process.files[reading].pipe = process.files[value].pipe = std::make_shared<std::string>();
+  const std::array<int32_t, 2> ends = {static_cast<int32_t>(reading), result.value};
+  return process.tracee.Write(a[0], ends) ? 0 : -EFAULT;
+}
+
+}  // namespace minit::rig

@@ -1,0 +1,199 @@
+// Decoder: waiting for descriptors.
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+
+#include <algorithm>
+
+#include "harness/rig/decode.h"
+
+namespace minit::rig {
+namespace {
+
+namespace calls = kernel::calls;
+using kernel::Call;
+using kernel::Result;
+
+constexpr uint64_t Bit(int fd) {
+  return fd < 0 || fd >= kernel::kDescriptors ? 0 : uint64_t{1} << fd;
+}
+
+constexpr uint64_t kMostPolled = 1024;
+
+}  // namespace
+
+// The call with this mask for as long as it lasts, if there is one at the address.
+Asked Decoder::WithMask(Process& process, Call call, uint64_t mask) {
+  if (mask != 0) {
+    const auto set = process.tracee.Read<uint64_t>(mask);
+    if (!set) return Returns(-EFAULT);
+    call.flags |= kernel::kPollMask;
+    call.mask = *set;
+  }
+  return Model(call);
+}
+
+// --- poll, ppoll ---------------------------------------------------------------------------------
+
+// In this world whatever is open can be written to, but for a console that is full.
+Asked Decoder::Poll(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask) {
+  const auto& a = process.tracee.trap().arguments;
+  if (!time_ns || a[1] > kMostPolled) return Returns(-EINVAL);
+  std::vector<pollfd> all(a[1]);
+  if (!process.tracee.Read(a[0], all.data(), all.size() * sizeof(pollfd))) return Returns(-EFAULT);
+  const uint64_t open = kernel_.Look(process.pid).descriptors;
+  uint64_t readable = 0;
+  for (const pollfd& one : all) {
+    if (one.fd < 0) continue;
+    if ((one.events & POLLIN) != 0 || (open & Bit(one.fd)) == 0) readable |= Bit(one.fd);
+    const bool full = kernel_.DescriptorPath(process.pid, one.fd) == kernel::Path::kConsole &&
+                      kernel_.faults().console_room == 0;
+    if ((one.events & POLLOUT) != 0 && !full) process.written_to |= open & Bit(one.fd);
+  }
+  return WithMask(process, calls::Poll(readable, process.written_to != 0 ? 0 : *time_ns), mask);
+}
+
+int64_t Decoder::AnswerPoll(Process& process, const Result& result) {
+  const auto& a = process.tracee.trap().arguments;
+  if (result.value < 0) return result.value;
+  const uint64_t open = kernel_.Look(process.pid).descriptors;
+  std::vector<pollfd> all(a[1]);
+  if (!process.tracee.Read(a[0], all.data(), all.size() * sizeof(pollfd))) return -EFAULT;
+  int64_t count = 0;
+  for (pollfd& one : all) {
+    one.revents = 0;
+    if (one.fd >= 0 && (open & Bit(one.fd)) == 0) one.revents = POLLNVAL;
+    if ((result.set & open & Bit(one.fd)) != 0) one.revents = POLLIN;
+    if ((process.written_to & Bit(one.fd) & open) != 0 && (one.events & POLLOUT) != 0) {
+      one.revents |= POLLOUT;
+    }
+    if (one.revents != 0) ++count;
+  }
+  const bool written = process.tracee.Write(a[0], all.data(), all.size() * sizeof(pollfd));
+  return written || all.empty() ? count : -EFAULT;
+}
+
+// --- select, pselect6 ----------------------------------------------------------------------------
+
+Asked Decoder::Select(Process& process) {
+  const Trap& trap = process.tracee.trap();
+  const auto& a = trap.arguments;
+  const Tracee& tracee = process.tracee;
+  if (Int(a[0]) < 0 || Int(a[0]) > kernel::kDescriptors) return Returns(-EINVAL);
+  const uint64_t asked = Int(a[0]) == kernel::kDescriptors ? ~uint64_t{0} : Bit(Int(a[0])) - 1;
+  const auto set = [&](uint64_t address) {
+    return address == 0 ? 0 : tracee.Read<uint64_t>(address).value_or(0) & asked;
+  };
+  const uint64_t readable = set(a[1]);
+  process.written_to = set(a[2]);
+  if (((readable | process.written_to) & ~kernel_.Look(process.pid).descriptors) != 0) {
+    return Returns(-EBADF);
+  }
+  std::optional<uint64_t> time_ns = kernel::kForever;
+  uint64_t mask = 0;
+  if (trap.number == SYS_pselect6) {
+    time_ns = ReadTime(tracee, a[4]);
+    if (a[5] != 0) mask = tracee.Read<uint64_t>(a[5]).value_or(0);
+  } else if (a[4] != 0) {
+    const auto time = tracee.Read<timeval>(a[4]);
+    if (!time || time->tv_sec < 0 || time->tv_usec < 0) return Returns(-EINVAL);
+    time_ns = static_cast<uint64_t>(time->tv_sec) * 1'000'000'000 +
+              static_cast<uint64_t>(time->tv_usec) * 1000;
+  }
+  if (!time_ns) return Returns(-EINVAL);
+  return WithMask(process, calls::Poll(readable, process.written_to != 0 ? 0 : *time_ns), mask);
+}
+
+int64_t Decoder::AnswerSelect(Process& process, const Result& result) {
+  const auto& a = process.tracee.trap().arguments;
+  if (result.value < 0) return result.value;
+  const auto put = [&](uint64_t address, uint64_t set) {
+    return address == 0 || process.tracee.Write(address, set);
+  };
+  if (!put(a[1], result.set) || !put(a[2], process.written_to) || !put(a[3], 0)) return -EFAULT;
+  return result.value + std::popcount(process.written_to);
+}
+
+// --- epoll ---------------------------------------------------------------------------------------
+
+Asked Decoder::EpollControl(Process& process) {
+  const auto& a = process.tracee.trap().arguments;
+  const int16_t epoll = Descriptor16(a[0]);
+  const int fd = Int(a[2]);
+  const std::pair<int, int> key(epoll, fd);
+  if (Int(a[1]) == EPOLL_CTL_DEL) {
+    process.interests.erase(key);
+    return Model({.kind = kernel::CallKind::kEpollControl, .fd = epoll, .flags = 0, .value = fd});
+  }
+  const auto event = process.tracee.Read<epoll_event>(a[3]);
+  if (!event) return Returns(-EFAULT);
+  if ((event->events & (EPOLLET | EPOLLONESHOT)) != 0) Report("an epoll by edges: it goes by levels");
+  const bool known = process.interests.count(key) != 0;
+  if (Int(a[1]) == EPOLL_CTL_MOD && !known) return Returns(-ENOENT);
+  process.interests[key] = {event->events, event->data.u64};
+  if (Int(a[1]) == EPOLL_CTL_MOD) return Returns(0);
+  return Model(calls::EpollAdd(epoll, fd));
+}
+
+Asked Decoder::EpollWait(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask) {
+  const auto& a = process.tracee.trap().arguments;
+  if (!time_ns || Int(a[2]) <= 0) return Returns(-EINVAL);
+  return WithMask(process, calls::EpollWait(Descriptor16(a[0]), *time_ns), mask);
+}
+
+int64_t Decoder::AnswerEpoll(Process& process, const Result& result) {
+  const auto& a = process.tracee.trap().arguments;
+  if (result.value < 0) return result.value;
+  int64_t count = 0;
+  for (uint64_t left = result.set; left != 0 && count < Int(a[2]); left &= left - 1) {
+    const int fd = std::countr_zero(left);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = process.interests[{process.call.fd, fd}].data;
+    const uint64_t address = a[1] + static_cast<uint64_t>(count) * sizeof event;
+    if (!process.tracee.Write(address, event)) return -EFAULT;
+    ++count;
+  }
+  return count;
+}
+
+// --- Answers, of all kinds -----------------------------------------------------------------------
+
+void Decoder::Finish(Process& process, const Result& result) {
+  process.tracee.Return(Answer(process, result));
+}
+
+int64_t Decoder::Answer(Process& process, const Result& result) {
+  const Trap& trap = process.tracee.trap();
+  using kernel::CallKind;
+  switch (process.call.kind) {
+    case CallKind::kSigProcMask:
+    case CallKind::kSigAction:
+    case CallKind::kSigTimedWait:
+      return AnswerSignal(process, result);
+    case CallKind::kClockRead:
+    case CallKind::kSleep:
+    case CallKind::kAlarm:
+    case CallKind::kTimerFdSet:
+      return AnswerTime(process, result);
+    case CallKind::kWait4:
+    case CallKind::kWaitId:
+      return AnswerWaiting(process, result);
+    case CallKind::kRead:
+      return AnswerRead(process, result);
+    case CallKind::kPoll:
+      if (trap.number == SYS_select || trap.number == SYS_pselect6) {
+        return AnswerSelect(process, result);
+      }
+      return AnswerPoll(process, result);
+    case CallKind::kEpollWait:
+      return AnswerEpoll(process, result);
+    default:
+      return AnswerFile(process, result);
+  }
+}
+
+}  // namespace minit::rig

@@ -1,0 +1,209 @@
+// Decoder: time, and waiting for processes.
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "harness/rig/decode.h"
+
+namespace minit::rig {
+namespace {
+
+namespace calls = kernel::calls;
+using kernel::CallKind;
+using kernel::kForever;
+using kernel::Result;
+
+constexpr uint64_t kSecondNs = 1'000'000'000;
+constexpr uint64_t kMicrosecondNs = 1000;
+
+std::optional<uint64_t> Nanoseconds(int64_t seconds, int64_t rest, uint64_t unit_ns) {
+  if (seconds < 0 || rest < 0 || static_cast<uint64_t>(rest) >= kSecondNs / unit_ns) {
+    return std::nullopt;
+  }
+  constexpr auto kMost = static_cast<int64_t>(kForever / kSecondNs) - 1;
+  return static_cast<uint64_t>(std::min(seconds, kMost)) * kSecondNs +
+         static_cast<uint64_t>(rest) * unit_ns;
+}
+
+bool IsTimeOfDay(uint64_t clock) {
+  return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI;
+}
+
+// From the reading of a clock to what the kernel model's would say.
+uint64_t OfModel(uint64_t clock, uint64_t time_ns) {
+  if (!IsTimeOfDay(clock)) return time_ns;
+  return time_ns < kBeginningNs ? 0 : time_ns - kBeginningNs;
+}
+
+timeval Microseconds(uint64_t time_ns) {
+  return {.tv_sec = static_cast<time_t>(time_ns / kSecondNs),
+          .tv_usec = static_cast<suseconds_t>(time_ns % kSecondNs / kMicrosecondNs)};
+}
+
+}  // namespace
+
+std::optional<uint64_t> ReadTime(const Tracee& tracee, uint64_t address) {
+  if (address == 0) return kForever;
+  const auto time = tracee.Read<timespec>(address);
+  if (!time) return std::nullopt;
+  return Nanoseconds(time->tv_sec, time->tv_nsec, 1);
+}
+
+bool WriteTime(Tracee& tracee, uint64_t address, uint64_t time_ns) {
+  const timespec time = {.tv_sec = static_cast<time_t>(time_ns / kSecondNs),
+                         .tv_nsec = static_cast<long>(time_ns % kSecondNs)};
+  return tracee.Write(address, time);
+}
+
+// --- Time ----------------------------------------------------------------------------------------
+
+Decoder::Maybe Decoder::DecodeTime(Process& process) {
+  const Trap& trap = process.tracee.trap();
+  const auto& a = trap.arguments;
+  Tracee& tracee = process.tracee;
+  switch (trap.number) {
+    case SYS_clock_gettime:
+    case SYS_gettimeofday:
+    case SYS_time:
+      return Model(calls::ClockRead());
+    case SYS_clock_getres:
+      return Returns(a[1] == 0 || WriteTime(tracee, a[1], 1) ? 0 : -EFAULT);
+    case SYS_nanosleep: {
+      const auto time_ns = ReadTime(tracee, a[0]);
+      return a[0] != 0 && time_ns ? Model(calls::Sleep(*time_ns)) : Returns(-EINVAL);
+    }
+    case SYS_clock_nanosleep: {
+      const auto time_ns = ReadTime(tracee, a[2]);
+      if (a[2] == 0 || !time_ns) return Returns(-EINVAL);
+      if ((a[1] & TIMER_ABSTIME) == 0) return Model(calls::Sleep(*time_ns));
+      return Model(calls::Sleep(OfModel(a[0], *time_ns), kernel::kSleepAbsolute));
+    }
+    case SYS_alarm:
+      return Model(calls::Alarm(static_cast<uint32_t>(a[0]) * kSecondNs));
+    case SYS_setitimer: {
+      const auto timer = tracee.Read<itimerval>(a[1]);
+      if (!timer) return Returns(-EFAULT);
+      if (a[0] != ITIMER_REAL) return NotCovered_(process, "a timer of processor time");
+      const auto first = Nanoseconds(timer->it_value.tv_sec, timer->it_value.tv_usec, kMicrosecondNs);
+      if (!first) return Returns(-EINVAL);
+      if (timer->it_interval.tv_sec != 0 || timer->it_interval.tv_usec != 0) {
+        Report("a timer that repeats: it fires once");
+      }
+      return Model(calls::Alarm(*first));
+    }
+    case SYS_timerfd_create:
+      return Model({.kind = CallKind::kTimerFdCreate, .flags = Flags(a[1])});
+    case SYS_timerfd_settime: {
+      const auto timer = tracee.Read<itimerspec>(a[2]);
+      if (!timer) return Returns(-EFAULT);
+      const auto first = Nanoseconds(timer->it_value.tv_sec, timer->it_value.tv_nsec, 1);
+      if (!first) return Returns(-EINVAL);
+      if (timer->it_interval.tv_sec != 0 || timer->it_interval.tv_nsec != 0) {
+        Report("a timer that repeats: it fires once");
+      }
+      uint64_t time_ns = *first;
+      if (time_ns != 0 && (a[1] & TFD_TIMER_ABSTIME) != 0) {
+        // The descriptor does not say of which clock it is: what is far is a time of day.
+        time_ns = OfModel(time_ns >= kBeginningNs ? CLOCK_REALTIME : CLOCK_MONOTONIC, time_ns);
+        const uint64_t now_ns = kernel_.now_ns();
+        time_ns = time_ns <= now_ns ? 1 : time_ns - now_ns;
+      }
+      return Model(calls::TimerFdSet(Descriptor16(a[0]), time_ns));
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+int64_t Decoder::AnswerTime(Process& process, const Result& result) {
+  const Trap& trap = process.tracee.trap();
+  const auto& a = trap.arguments;
+  Tracee& tracee = process.tracee;
+  if (result.value < 0 && result.value != -EINTR) return result.value;
+  const uint64_t of_day_ns = kBeginningNs + result.time_ns;
+  bool written = true;
+  switch (trap.number) {
+    case SYS_clock_gettime:
+      written = WriteTime(tracee, a[1], IsTimeOfDay(a[0]) ? of_day_ns : result.time_ns);
+      break;
+    case SYS_gettimeofday:
+      written = a[0] == 0 || tracee.Write(a[0], Microseconds(of_day_ns));
+      break;
+    case SYS_time: {
+      const auto seconds = static_cast<int64_t>(of_day_ns / kSecondNs);
+      return a[0] == 0 || tracee.Write(a[0], seconds) ? seconds : -EFAULT;
+    }
+    case SYS_nanosleep:
+    case SYS_clock_nanosleep: {
+      const uint64_t rest = trap.number == SYS_nanosleep ? a[1] : a[3];
+      const bool absolute = trap.number == SYS_clock_nanosleep && (a[1] & TIMER_ABSTIME) != 0;
+      if (result.value < 0 && rest != 0 && !absolute) {
+        written = WriteTime(tracee, rest, result.time_ns);
+      }
+      break;
+    }
+    case SYS_alarm:  // rounded, but never down to none (kernel/time/itimer.c)
+      if (result.time_ns == 0) return 0;
+      return std::max<int64_t>(1, static_cast<int64_t>((result.time_ns + kSecondNs / 2) / kSecondNs));
+    case SYS_setitimer:
+      written = a[2] == 0 || tracee.Write(a[2], itimerval{{}, Microseconds(result.time_ns)});
+      break;
+    case SYS_timerfd_settime:
+      written = a[3] == 0 || tracee.Write(a[3], itimerspec{});
+      break;
+    default:
+      break;
+  }
+  return written ? result.value : -EFAULT;
+}
+
+// --- Waiting for processes -----------------------------------------------------------------------
+
+Decoder::Maybe Decoder::DecodeWaiting(Process& process) {
+  const Trap& trap = process.tracee.trap();
+  const auto& a = trap.arguments;
+  switch (trap.number) {
+    case SYS_wait4:
+      return Model(calls::Wait4(Int(a[0]), Flags(a[2])));
+    case SYS_waitid:
+      if (a[0] > P_PGID) return NotCovered_(process, "waitid for a pidfd");
+      return Model(calls::WaitId(Int(a[0]), Int(a[1]), Flags(a[3])));
+    default:
+      return std::nullopt;
+  }
+}
+
+int64_t Decoder::AnswerWaiting(Process& process, const Result& result) {
+  const auto& a = process.tracee.trap().arguments;
+  Tracee& tracee = process.tracee;
+  if (process.call.kind == CallKind::kWaitId) return AnswerWaitId(process, result);
+  if (result.value <= 0) return result.value;
+  if (a[1] != 0 && !tracee.Write(a[1], result.status)) return -EFAULT;
+  if (a[3] != 0 && !tracee.Write(a[3], rusage{})) return -EFAULT;
+  return result.value;
+}
+
+int64_t Decoder::AnswerWaitId(Process& process, const Result& result) {
+  const auto& a = process.tracee.trap().arguments;
+  if (result.value < 0) return result.value;
+  siginfo_t info{};
+  if (result.pid != 0) {
+    info.si_signo = SIGCHLD;
+    info.si_code = result.code;
+    info.si_pid = result.pid;
+    info.si_status = result.status;
+  }
+  if (a[2] != 0 && !process.tracee.Write(a[2], info)) return -EFAULT;
+  if (a[4] != 0 && !process.tracee.Write(a[4], rusage{})) return -EFAULT;
+  return 0;
+}
+
+}  // namespace minit::rig

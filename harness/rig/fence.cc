@@ -1,0 +1,165 @@
+#include "harness/rig/fence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/reboot.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace minit::rig {
+namespace {
+
+// What whoever starts subjects needs for itself.
+constexpr std::array kOwnCalls = {
+    SYS_execve, SYS_exit, SYS_exit_group, SYS_wait4, SYS_setitimer, SYS_prlimit64,
+};
+
+std::string Problem(const char* what) { return std::string(what) + ": " + strerror(errno); }
+
+// --- The first: no capability to restart anything ------------------------------------------------
+
+constexpr unsigned kKept = CAP_DAC_OVERRIDE;
+
+std::string DropCapabilities() {
+  for (unsigned long capability = 0; capability < 64; ++capability) {
+    if (capability == kKept) continue;
+    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL) {
+      return Problem("cannot drop a capability from the bounding set");
+    }
+  }
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (syscall(SYS_capget, &header, data.data()) != 0) return Problem("capget");
+  for (__user_cap_data_struct& half : data) half.effective = half.permitted = half.inheritable = 0;
+  data[0].permitted = data[0].effective = 1u << kKept;
+  if (syscall(SYS_capset, &header, data.data()) != 0) {
+    data[0].permitted = data[0].effective = 0;
+    if (syscall(SYS_capset, &header, data.data()) != 0) return Problem("cannot drop capabilities");
+  }
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Problem("no_new_privs");
+  return "";
+}
+
+// The kernel asks for the capability before it looks at the command, which is none.
+std::string TryToRestart() {
+  constexpr unsigned kNoCommand = 0x0BADC0DE;
+  if (syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, kNoCommand, 0) == -1 &&
+      errno == EPERM) {
+    return "";
+  }
+  return "a process without CAP_SYS_BOOT was not refused a restart";
+}
+
+// --- The second: a filter ------------------------------------------------------------------------
+
+void AddJump(std::vector<sock_filter>& program, unsigned short test, uint32_t value, uint8_t yes,
+             uint8_t no) {
+  program.push_back(
+      {static_cast<unsigned short>(BPF_JMP | test | BPF_K), yes, no, value});
+}
+void AddLoad(std::vector<sock_filter>& program, std::size_t offset) {
+  program.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<uint32_t>(offset)});
+}
+void AddReturn(std::vector<sock_filter>& program, uint32_t verdict) {
+  program.push_back({BPF_RET | BPF_K, 0, 0, verdict});
+}
+
+// The call is let through if the lower half of the argument has none of these bits.
+void AddIfWithout(std::vector<sock_filter>& program, long call, unsigned argument, uint32_t bits) {
+  AddJump(program, BPF_JEQ, static_cast<uint32_t>(call), 0, 4);
+  AddLoad(program, offsetof(seccomp_data, args) + argument * sizeof(uint64_t));
+  AddJump(program, BPF_JSET, bits, 0, 1);
+  AddReturn(program, SECCOMP_RET_KILL_PROCESS);
+  AddReturn(program, SECCOMP_RET_ALLOW);
+}
+
+std::string InstallFilter() {
+  std::vector<sock_filter> program;
+  AddLoad(program, offsetof(seccomp_data, arch));
+  AddJump(program, BPF_JEQ, AUDIT_ARCH_X86_64, 1, 0);
+  AddReturn(program, SECCOMP_RET_KILL_PROCESS);
+  AddLoad(program, offsetof(seccomp_data, nr));
+  AddIfWithout(program, SYS_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC);
+  AddIfWithout(program, SYS_clone, 0,
+               ~static_cast<uint32_t>(CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_SETTLS | 0xff));
+  const auto allow = [&program](long call) {
+    AddJump(program, BPF_JEQ, static_cast<uint32_t>(call), 0, 1);
+    AddReturn(program, SECCOMP_RET_ALLOW);
+  };
+  for (const long call : kPassedCalls) allow(call);
+  for (const long call : kOwnCalls) allow(call);
+  AddReturn(program, SECCOMP_RET_KILL_PROCESS);
+  const sock_fprog installed = {static_cast<unsigned short>(program.size()), program.data()};
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &installed) != 0) {
+    return Problem("cannot install a seccomp filter");
+  }
+  return "";
+}
+
+// In processes that share the memory of their maker, who waits: raw calls, and nothing else.
+int TryReboot(void*) { return static_cast<int>(syscall(SYS_reboot, 0, 0, 0, 0)); }
+int TryWriting(void*) {
+  return static_cast<int>(syscall(SYS_openat, AT_FDCWD, "/dev/null", O_WRONLY));
+}
+int TryReading(void*) {
+  return syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY) < 0 ? 1 : 0;
+}
+
+// The raw wait status of a process that does this, or -1.
+int StatusOf(int (*trial)(void*)) {
+  alignas(16) static std::array<char, 65536> stack;
+  const int pid =
+      clone(trial, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, nullptr);
+  int status = 0;
+  return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+bool IsKilledByFilter(int status) { return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS; }
+
+std::string TryFilter() {
+  if (StatusOf(TryReading) != 0) return "the seccomp filter kept a process from reading a file";
+  if (!IsKilledByFilter(StatusOf(TryReboot))) return "the seccomp filter lets reboot(2) pass";
+  if (!IsKilledByFilter(StatusOf(TryWriting))) {
+    return "the seccomp filter lets files be opened for writing";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string MountNamespace() {
+  std::array<char, 64> target{};
+  const ssize_t size = readlink("/proc/self/ns/mnt", target.data(), target.size());
+  return size <= 0 ? "" : std::string(target.data(), static_cast<std::size_t>(size));
+}
+
+std::string EnterFence(const std::string& outer_mounts) {
+  if (getpid() != 1) return "the PID namespace is not a new one";
+  const std::string mounts = MountNamespace();
+  if (mounts.empty() || mounts == outer_mounts) {
+    return "the mount namespace is not a new one (is /proc mounted?)";
+  }
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    return Problem("cannot make the mounts private");
+  }
+  for (const auto& step : {DropCapabilities, TryToRestart, InstallFilter, TryFilter}) {
+    if (std::string problem = step(); !problem.empty()) return problem;
+  }
+  return "";
+}
+
+}  // namespace minit::rig

@@ -1,0 +1,271 @@
+#include "harness/rig/spawner.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "harness/rig/fence.h"
+
+namespace minit::rig {
+namespace {
+
+constexpr long kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
+                          PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+
+constexpr std::size_t kLongEnvironment = 100 * 1024;
+// The stack holds that, and exec allows it a quarter of the limit.
+constexpr rlim_t kStackBytes = rlim_t{1} << 20;
+constexpr rlim_t kFiles = 64;
+
+[[noreturn]] void Throw(const std::string& what) {
+  throw CannotRun(what + ": " + strerror(errno));
+}
+
+void WriteFile(const std::string& path, const std::string& text) {
+  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) Throw("cannot open " + path);
+  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  close(file);
+  if (!written) Throw("cannot write " + path);
+}
+
+int Wait(pid_t pid) {
+  int status = 0;
+  while (waitpid(pid, &status, __WALL) < 0) {
+    if (errno != EINTR) Throw("cannot wait for a process that is traced");
+  }
+  return status;
+}
+
+bool IsEvent(int status, int event) { return status >> 8 == (SIGTRAP | event << 8); }
+
+std::vector<char*> PointersTo(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (std::string& string : strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+// What the process of the spawner and its maker tell each other.
+struct Spawner::Board {
+  std::size_t environment;
+  std::size_t arguments;
+  int exec_error;
+  std::array<char, 512> problem;
+};
+
+std::vector<std::string> EnvironmentFor(scenario::Environment environment) {
+  switch (environment) {
+    case scenario::Environment::kEmpty:
+      return {};
+    case scenario::Environment::kLong:
+      return {"HOME=/", "TERM=linux", "LONG=" + std::string(kLongEnvironment, 'x')};
+    default:
+      return {"HOME=/", "TERM=linux"};  // as the kernel has it (init/main.c)
+  }
+}
+
+std::vector<std::string> ArgumentsFor(const Program& program, scenario::Arguments arguments) {
+  std::vector<std::string> all = {"/init"};
+  all.insert(all.end(), program.arguments.begin(), program.arguments.end());
+  if (!program.arguments.empty()) return all;
+  if (arguments == scenario::Arguments::kNone) return {};
+  if (arguments == scenario::Arguments::kExtra) all.insert(all.end(), {"single", "quiet"});
+  return all;
+}
+
+Spawner::Spawner(const Program& program, const Limits& limits)
+    : program_(program), limits_(limits), outer_mounts_(MountNamespace()) {
+  for (std::size_t i = 0; i < kEnvironments; ++i) {
+    environments_[i] = EnvironmentFor(static_cast<scenario::Environment>(i));
+    environment_pointers_[i] = PointersTo(environments_[i]);
+  }
+  for (std::size_t i = 0; i < kArguments; ++i) {
+    arguments_[i] = ArgumentsFor(program_, static_cast<scenario::Arguments>(i));
+    argument_pointers_[i] = PointersTo(arguments_[i]);
+  }
+  void* const page = mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) Throw("no memory to share");
+  board_ = static_cast<Board*>(page);
+
+  int go[2];
+  if (pipe2(go, O_CLOEXEC) != 0) Throw("no pipe");
+  const unsigned user = geteuid(), group = getegid();
+  const long user_namespace = user == 0 ? 0 : CLONE_NEWUSER;
+  const long pid =
+      syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | user_namespace | SIGCHLD, 0, 0, 0, 0);
+  if (pid == 0) Run(go[0]);
+  close(go[0]);
+  pid_ = static_cast<pid_t>(pid);
+  if (pid < 0) {
+    close(go[1]);
+    Throw("cannot make a PID namespace (root, or user namespaces, are needed)");
+  }
+  if (user_namespace != 0) {
+    const std::string base = "/proc/" + std::to_string(pid);
+    WriteFile(base + "/setgroups", "deny");
+    WriteFile(base + "/uid_map", "0 " + std::to_string(user) + " 1");
+    WriteFile(base + "/gid_map", "0 " + std::to_string(group) + " 1");
+  }
+  close(go[1]);  // the user is mapped
+  WaitUntilReady();
+}
+
+Spawner::~Spawner() {
+  if (pid_ > 0) {
+    kill(pid_, SIGKILL);  // of process 1: the kernel ends everything in the namespace
+    while (waitpid(pid_, nullptr, __WALL) == pid_) {
+    }
+  }
+  munmap(board_, sizeof(Board));
+}
+
+void Spawner::WaitUntilReady() {
+  for (;;) {
+    const int status = Wait(pid_);
+    if (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP) break;
+    if (!WIFSTOPPED(status)) {
+      pid_ = -1;
+      const std::string problem = board_->problem.data();
+      throw CannotRun(problem.empty() ? "the process that starts subjects died" : problem);
+    }
+    ptrace(PTRACE_CONT, pid_, 0, 0);
+  }
+  if (ptrace(PTRACE_SETOPTIONS, pid_, 0, kOptions) != 0) Throw("cannot trace");
+}
+
+// --- In the process of the spawner ---------------------------------------------------------------
+
+void Spawner::Refuse(const std::string& problem) {
+  problem.copy(board_->problem.data(), board_->problem.size() - 1);
+  _exit(1);
+}
+
+void Spawner::Run(int go) {
+  char byte;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) Refuse("cannot be bound to its maker");
+  const int null = open("/dev/null", O_RDWR);
+  for (int fd = 0; fd < 3; ++fd) dup2(null, fd);
+  const int kept = dup2(go, 3);
+  syscall(SYS_close_range, 4, ~0u, 0);
+  if (kept < 0 || read(kept, &byte, 1) != 0) Refuse("lost its maker");
+  close(kept);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGCHLD, SIG_DFL);
+  if (personality(ADDR_NO_RANDOMIZE) < 0) Refuse("cannot turn address randomisation off");
+  if (ptrace(PTRACE_TRACEME, 0, 0, 0) != 0) Refuse("cannot be traced");
+  if (const std::string problem = EnterFence(outer_mounts_); !problem.empty()) Refuse(problem);
+  signal(SIGCHLD, SIG_IGN);  // subjects that have died are nobody's business
+  __builtin_debugtrap();
+  alignas(16) static std::array<char, 65536> stack;
+  for (;;) {
+    clone(Execute, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, this);
+  }
+}
+
+// In a process that shares the memory of the spawner's, which waits: raw calls, and nothing else.
+__attribute__((no_sanitize("address", "undefined"))) int Spawner::Execute(void* spawner) {
+  const Spawner& self = *static_cast<const Spawner*>(spawner);
+  Board& board = *self.board_;
+  const rlimit memory = {self.limits_.memory_bytes, self.limits_.memory_bytes};
+  const rlimit stack = {kStackBytes, kStackBytes};
+  const rlimit files = {kFiles, kFiles};
+  const rlimit cores = {0, 0};
+  const rlimit seconds = {1, RLIM_INFINITY};  // for what it forks; the timer below is not inherited
+  const timeval tick = {.tv_sec = self.limits_.loop_ms / 1000,
+                        .tv_usec = self.limits_.loop_ms % 1000 * 1000};
+  const itimerval timer = {tick, tick};
+  syscall(SYS_prlimit64, 0, RLIMIT_AS, &memory, nullptr);
+  syscall(SYS_prlimit64, 0, RLIMIT_STACK, &stack, nullptr);
+  syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &files, nullptr);
+  syscall(SYS_prlimit64, 0, RLIMIT_CORE, &cores, nullptr);
+  syscall(SYS_prlimit64, 0, RLIMIT_CPU, &seconds, nullptr);
+  syscall(SYS_setitimer, ITIMER_PROF, &timer, nullptr);
+  syscall(SYS_execve, self.program_.path.c_str(), self.argument_pointers_[board.arguments].data(),
+          self.environment_pointers_[board.environment].data());
+  board.exec_error = errno;
+  syscall(SYS_exit_group, 127);
+  return 0;
+}
+
+// --- In the process of its maker -----------------------------------------------------------------
+
+// The spawner is stopped in its last vfork, or before its first.
+pid_t Spawner::Spawn(scenario::Environment environment, scenario::Arguments arguments) {
+  board_->environment = static_cast<std::size_t>(environment);
+  board_->arguments = static_cast<std::size_t>(arguments);
+  board_->exec_error = 0;
+  unsigned long number = 0;
+  if (ptrace(PTRACE_CONT, pid_, 0, 0) != 0 || !IsEvent(Wait(pid_), PTRACE_EVENT_VFORK) ||
+      ptrace(PTRACE_GETEVENTMSG, pid_, 0, &number) != 0) {
+    throw CannotRun("the process that starts subjects does not do so");
+  }
+  const pid_t pid = static_cast<pid_t>(number);
+  int status = Wait(pid);  // the stop of a newborn
+  if (WIFSTOPPED(status) && ptrace(PTRACE_CONT, pid, 0, 0) == 0) status = Wait(pid);
+  if (!IsEvent(status, PTRACE_EVENT_EXEC)) {
+    if (WIFSTOPPED(status)) {
+      kill(pid, SIGKILL);
+      Wait(pid);
+    }
+    errno = board_->exec_error;
+    Throw("cannot execute " + program_.path);
+  }
+  PatchVector(pid);
+  return pid;
+}
+
+// The vDSO would give the time that it is here; and the random bytes would be that.
+void Spawner::PatchVector(pid_t pid) {
+  user_regs_struct registers;
+  if (ptrace(PTRACE_GETREGS, pid, 0, &registers) != 0) Throw("cannot read registers");
+  // Arguments, environment and vector: far below a page each way but in the number of strings.
+  std::array<uint64_t, 256> words{};
+  iovec here = {words.data(), sizeof words};
+  iovec there = {reinterpret_cast<void*>(registers.rsp), sizeof words};
+  const ssize_t read = process_vm_readv(pid, &here, 1, &there, 1, 0);
+  if (read < 0) Throw("cannot read the memory of the subject");
+  const std::size_t count = static_cast<std::size_t>(read) / sizeof(uint64_t);
+  std::size_t at = 1 + words[0] + 1;                // the arguments' count, they, and a null
+  while (at < count && words[at] != 0) ++at;        // the environment
+  uint64_t random_bytes = 0;
+  for (++at; at + 1 < count && words[at] != AT_NULL; at += 2) {
+    if (words[at] == AT_SYSINFO_EHDR) words[at] = AT_IGNORE;
+    if (words[at] == AT_RANDOM) random_bytes = words[at + 1];
+  }
+  std::array<unsigned char, 16> fixed{};
+  for (std::size_t i = 0; i < fixed.size(); ++i) fixed[i] = static_cast<unsigned char>(0x11 * i);
+  std::array<iovec, 2> from = {{{words.data(), at * sizeof(uint64_t)}, {fixed.data(), fixed.size()}}};
+  std::array<iovec, 2> to = {{{reinterpret_cast<void*>(registers.rsp), at * sizeof(uint64_t)},
+                              {reinterpret_cast<void*>(random_bytes), fixed.size()}}};
+  if (at + 1 >= count || random_bytes == 0 ||
+      process_vm_writev(pid, from.data(), from.size(), to.data(), to.size(), 0) < 0) {
+    throw CannotRun("cannot find the auxiliary vector of " + program_.path);
+  }
+}
+
+}  // namespace minit::rig

@@ -1,0 +1,79 @@
+// Spawner: a process behind the fence (fence.h) that starts a subject again and again, each time as a
+// fresh process of it, traced by whoever made the spawner.
+//
+// Invariants
+//   1. All that runs is in a PID namespace whose process 1 is the spawner: it dies with the thread
+//      that made it, and with it everything inside, whatever that has forked.
+//   2. A subject finds the same memory each time: no randomised layout, no vDSO, the same auxiliary
+//      vector and the same random bytes in it.
+//   3. It is bounded: address space, stack, files, and processor time that it uses between two calls.
+// Held by ptrace_rig_test.cc.
+
+#ifndef MINIT_HARNESS_RIG_SPAWNER_H_
+#define MINIT_HARNESS_RIG_SPAWNER_H_
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/rig/cannot_run.h"
+#include "harness/scenario/scenario.h"
+
+namespace minit::rig {
+
+// What is started.
+struct Program {
+  std::string path;                    // of the binary, on this machine
+  std::vector<std::string> arguments;  // after the first, which is "/init"
+};
+
+struct Limits {
+  uint64_t memory_bytes = uint64_t{256} << 20;  // address space of each process
+  uint32_t loop_ms = 100;  // processor time that a process may use without making a call
+};
+
+// The environment, as a list of NAME=VALUE, in each way that a scenario has it; and the arguments. A
+// program that is given arguments always gets just those.
+std::vector<std::string> EnvironmentFor(scenario::Environment environment);
+std::vector<std::string> ArgumentsFor(const Program& program, scenario::Arguments arguments);
+
+class Spawner {
+ public:
+  // Throws CannotRun if there can be no fence, or no namespaces.
+  Spawner(const Program& program, const Limits& limits);
+  Spawner(const Spawner&) = delete;
+  Spawner& operator=(const Spawner&) = delete;
+  ~Spawner();  // ends all that it has started
+
+  // A new process of the subject, stopped for its tracer just after its exec. To be killed and waited
+  // for by the caller. Throws CannotRun if the binary cannot be executed.
+  pid_t Spawn(scenario::Environment environment, scenario::Arguments arguments);
+
+ private:
+  static constexpr std::size_t kEnvironments = 3;
+  static constexpr std::size_t kArguments = 3;
+  struct Board;
+
+  [[noreturn]] void Run(int go);
+  [[noreturn]] void Refuse(const std::string& problem);
+  void WaitUntilReady();
+  static int Execute(void* spawner);
+  void PatchVector(pid_t pid);
+
+  Program program_;
+  Limits limits_;
+  std::string outer_mounts_;
+  std::array<std::vector<std::string>, kEnvironments> environments_;
+  std::array<std::vector<std::string>, kArguments> arguments_;
+  std::array<std::vector<char*>, kEnvironments> environment_pointers_;
+  std::array<std::vector<char*>, kArguments> argument_pointers_;
+  Board* board_ = nullptr;  // shared with the process
+  pid_t pid_ = -1;
+};
+
+}  // namespace minit::rig
+
+#endif  // MINIT_HARNESS_RIG_SPAWNER_H_
