@@ -14,7 +14,7 @@
 //   1. One process of the subject runs at a time, on the processor of the caller.
 //   2. The same scenario, binary and code give the same trace.
 //   3. Every run ends, and leaves no process behind; the rig leaves none when it goes.
-// Held by ptrace_rig_test.cc (safety, bounds, /init against the machine rig) and
+// Held by ptrace_rig_test.cc (/init against the machine rig) and
 // ptrace_subjects_test.cc (each interface, against subjects written by hand).
 //
 // Not for: programs with threads, time-stamp counters read by instruction (rdtsc), calls by the

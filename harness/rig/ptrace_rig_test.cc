@@ -1,0 +1,156 @@
+// The ptrace rig with /init as it is shipped: its visible calls equal the machine rig's step for step,
+// on every scenario of the corpus and on random ones. So the machine rig is the driver.
+//
+// usage: ptrace_rig_test INIT [gtest options]; MINIT_SCENARIOS: how many random ones
+
+#include "harness/rig/ptrace_rig.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/rig/machine_rig.h"
+#include "harness/rig/timeline.h"
+#include "harness/scenario/generate.h"
+#include "harness/scenario/minimise.h"
+#include "harness/scenario/text.h"
+
+namespace minit::rig {
+namespace {
+
+using contract::Step;
+
+std::string g_init;
+
+// The steps that two rigs have to agree on: visible calls with their arguments, results and texts,
+// signals that handlers take, rests, moves and the clock.
+struct Record final : Observer {
+  struct Line {
+    Step::Kind kind;
+    kernel::Pid pid;
+    kernel::Call call;
+    kernel::Result result;
+    contract::Cause cause;
+    int signal;
+    uint64_t now_ns;
+    std::string text;
+
+    bool operator==(const Line&) const = default;
+  };
+
+  void On(const Step& step, const kernel::Kernel& kernel) override {
+    const bool is_call = step.kind == Step::Kind::kCalls || step.kind == Step::Kind::kReturns ||
+                         step.kind == Step::Kind::kBlocks;
+    if (is_call && !step.visible) return;
+    hash.Add(step);
+    lines.push_back({step.kind, step.pid, step.call, step.result, step.cause, step.signal,
+                     kernel.now_ns(), std::string(step.text == nullptr ? "" : step.text, step.text_size)});
+  }
+
+  std::vector<Line> lines;
+  TraceHash hash;
+};
+
+std::string Describe(const Record& record, std::size_t at) {
+  if (at >= record.lines.size()) return "(the end)";
+  const Record::Line& line = record.lines[at];
+  return std::to_string(static_cast<int>(line.kind)) + " by " + std::to_string(line.pid) + " " +
+         Print(line.call, line.text) + " = " + Print(line.call, line.result) + " at " +
+         std::to_string(line.now_ns);
+}
+
+// How two traces differ first; "" if they do not.
+std::string Difference(const Record& one, const Record& other) {
+  const auto [a, b] = std::mismatch(one.lines.begin(), one.lines.end(), other.lines.begin(),
+                                    other.lines.end());
+  if (a == one.lines.end() && b == other.lines.end()) return "";
+  const auto at = static_cast<std::size_t>(a - one.lines.begin());
+  return "step " + std::to_string(at) + ":\n  machine rig: " + Describe(one, at) +
+         "\n  /init:       " + Describe(other, at) + "\n";
+}
+
+class AgainstMachine : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { rig_ = std::make_unique<PtraceRig>(PtraceOptions{.path = g_init}); }
+  static void TearDownTestSuite() { rig_.reset(); }
+
+  // Plays to both.
+  static std::string Compare(const scenario::Scenario& scenario) {
+    static kernel::ScenarioKernel kernel;
+    Record machine, real;
+    Runner<Observer> runner(kernel, machine);
+    runner.Enter(scenario);
+    MachineRig machine_rig;
+    Play(runner, machine_rig);
+    const Outcome outcome = rig_->Run(scenario, real);
+    std::string problem = Difference(machine, real);
+    for (const auto& [what, count] : outcome.not_covered) problem += "not covered: " + what + "\n";
+    if (outcome.end != Outcome::End::kOver) problem += "ended by the rig\n";
+    if (outcome.trace_hash != real.hash.value()) problem += "hash of another trace\n";
+    return problem;
+  }
+
+  static void Check(const scenario::Scenario& scenario, const std::string& name) {
+    if (Compare(scenario).empty()) return;
+    scenario::Scenario least = scenario;
+    scenario::Minimise(least, [](const scenario::Scenario& smaller) {
+      return !Compare(smaller).empty();
+    });
+    ADD_FAILURE() << name << "\n" << scenario::Print(least) << Compare(least);
+  }
+
+  static std::unique_ptr<PtraceRig> rig_;
+};
+std::unique_ptr<PtraceRig> AgainstMachine::rig_;
+
+TEST_F(AgainstMachine, EveryScenarioOfTheCorpus) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& file : std::filesystem::directory_iterator(MINIT_SOURCE_DIR "/corpus")) {
+    if (file.path().extension() == ".scenario") files.push_back(file.path());
+  }
+  ASSERT_GE(files.size(), 100u);
+  for (const auto& file : files) {
+    std::ifstream in(file);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    scenario::Scenario scenario;
+    ASSERT_FALSE(scenario::Parse(text, scenario)) << file;
+    Check(scenario, file.filename());
+  }
+}
+
+TEST_F(AgainstMachine, RandomScenarios) {
+  const char* const wanted = std::getenv("MINIT_SCENARIOS");
+  const uint64_t count = wanted == nullptr ? 2000 : std::strtoull(wanted, nullptr, 10);
+  for (uint64_t seed = 0; seed < count && !HasFailure(); ++seed) {
+    Check(scenario::Generate(seed), "seed " + std::to_string(seed));
+  }
+}
+
+TEST_F(AgainstMachine, TheSameTwiceIsTheSame) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const scenario::Scenario scenario = scenario::Generate(seed);
+    Record once, twice;
+    const Outcome first = rig_->Run(scenario, once);
+    const Outcome second = rig_->Run(scenario, twice);
+    EXPECT_EQ(Difference(once, twice), "");
+    EXPECT_EQ(first.trace_hash, second.trace_hash);
+    EXPECT_EQ(first.calls, second.calls);
+  }
+}
+
+}  // namespace
+}  // namespace minit::rig
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (argc != 2) return 2;
+  minit::rig::g_init = argv[1];
+  return RUN_ALL_TESTS();
+}
