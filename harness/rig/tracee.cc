@@ -253,15 +253,18 @@ bool Tracee::EnterHandler(const siginfo_t& info, uint64_t mask) {
     if (StopSignal(status) < 0) return false;
   } while (StopSignal(status) != info.si_signo);
   Trace(PTRACE_SETSIGINFO, pid_, 0, &info);
-  Trace(PTRACE_SETSIGMASK, pid_, sizeof mask, &mask);
   // A step ends at the first instruction of the handler.
   status = Resume(PTRACE_SINGLESTEP, info.si_signo);
   if (StopSignal(status) != SIGTRAP) {
     Kill();  // no room for a frame
     return false;
   }
-  Trace(PTRACE_SETSIGMASK, pid_, sizeof kNone, &kNone);
-  return true;
+  // The kernel has blocked what the handler wants blocked, which here the model does. In the frame it
+  // saved a mask that is always empty; had the model's been set before, it would have put the signal
+  // off (kernel/signal.c: ptrace_signal).
+  user_regs_struct registers;
+  return Trace(PTRACE_SETSIGMASK, pid_, sizeof kNone, &kNone) == 0 && GetRegisters(&registers) &&
+         Write(registers.rsp + sizeof(uint64_t) + kMaskInFrame, mask);
 }
 
 std::optional<uint64_t> Tracee::ReadMaskOfFrame() {

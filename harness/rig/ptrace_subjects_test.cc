@@ -1,0 +1,384 @@
+// Each interface of an init under the ptrace rig, by small programs (testdata/subject.c) against two
+// libcs, static, and one dynamic: the visible calls are these. And programs that mean harm: they are
+// bounded and reported, nothing is left behind, and nothing outside has changed.
+//
+// usage: ptrace_subjects_test SUBJECT... [gtest options]
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "harness/rig/ptrace_rig.h"
+#include "harness/rig/timeline.h"
+#include "harness/scenario/text.h"
+
+namespace minit::rig {
+namespace {
+
+using contract::Step;
+
+std::vector<std::string> g_subjects;
+
+// Visible calls and their results, and handlers, a line each; others than init with their number.
+struct Story final : Observer {
+  void On(const Step& step, const kernel::Kernel&) override {
+    const std::string who = step.by_init ? "" : std::to_string(step.pid) + ": ";
+    if (step.kind == Step::Kind::kCalls) said.assign(step.text == nullptr ? "" : step.text, step.text_size);
+    if (step.kind == Step::Kind::kHandler) text += who + "enters " + SignalName(step.signal) + "\n";
+    if (step.kind == Step::Kind::kHandled) text += who + "leaves\n";
+    if (!step.visible) return;
+    if (step.kind == Step::Kind::kBlocks) text += who + Print(step.call) + " ...\n";
+    if (step.kind != Step::Kind::kReturns) return;
+    text += step.to_console ? who + said
+                            : who + Print(step.call) + " = " + Print(step.call, step.result) + "\n";
+  }
+
+  std::string text;
+  std::string said;
+};
+
+struct Played {
+  Outcome outcome;
+  std::string story;
+};
+
+Played Play(const std::string& subject, std::vector<std::string> arguments, const std::string& text) {
+  scenario::Scenario scenario;
+  const auto error = scenario::Parse(text, scenario);
+  EXPECT_FALSE(error) << error->Describe("test");
+  PtraceRig rig({.path = subject, .arguments = std::move(arguments)});
+  Story story;
+  Played run;
+  run.outcome = rig.Run(scenario, story);
+  // libcs keep some signals for themselves.
+  run.story = std::regex_replace(story.text, std::regex("all but \\{[^}]*\\}"), "all");
+  return run;
+}
+
+void Expect(const std::string& mode, const std::string& scenario, const std::string& story) {
+  for (const std::string& subject : g_subjects) {
+    SCOPED_TRACE(subject);
+    const Played run = Play(subject, {mode}, scenario);
+    EXPECT_EQ(run.story, story);
+    EXPECT_EQ(run.outcome.end, Outcome::End::kOver);
+    EXPECT_EQ(run.outcome.crash, 0);
+    EXPECT_TRUE(run.outcome.not_covered.empty()) << run.outcome.not_covered.begin()->first;
+  }
+}
+
+constexpr const char* kUsr = "at rest: child ignores USR2\nat rest: kernel sends USR2 to init\n"
+                             "at rest: child exits 7\n";
+constexpr const char* kTerm = "at rest: kernel sends TERM to init\n";
+
+// --- Waiting -------------------------------------------------------------------------------------
+
+TEST(Subjects, SigTimedWait) {
+  Expect("sigtimedwait", kUsr, R"(fork() = 2
+sigtimedwait(all, forever) ...
+2: setsid() = 2
+2: exec(/core) = 0
+sigtimedwait(all, forever) = USR2
+kill(-2, USR2) = 0
+sigtimedwait(all, forever) ...
+sigtimedwait(all, forever) = CHLD
+exited 7
+wait4(-1, WNOHANG) = 2, exited 7
+exit(7) = never returns
+)");
+}
+
+TEST(Subjects, SignalFdAndPoll) {
+  Expect("poll", kUsr, R"(fork() = 2
+poll(forever) ...
+2: setsid() = 2
+2: exec(/core) = 0
+poll(forever) = 1
+read(3) = 128, USR2
+kill(-2, USR2) = 0
+poll(forever) ...
+poll(forever) = 1
+read(3) = 128, CHLD
+wait4(-1, WNOHANG) = 2, exited 7
+exit(7) = never returns
+)");
+}
+
+TEST(Subjects, SignalFdAndEpollTakingSeveralAtOnce) {
+  Expect("epoll",
+         "at rest: child ignores USR2\nat rest: child ignores WINCH\nat rest: 6000 ms pass\n"
+         "at rest: init is frozen\nat rest: kernel sends USR2 to init\nat rest: kernel sends WINCH to init\n"
+         "at rest: init is thawed\nat rest: child exits 7\n",
+         R"(fork() = 2
+epoll_wait(4, 5 s) ...
+2: setsid() = 2
+2: exec(/core) = 0
+epoll_wait(4, 5 s) = 0
+nothing
+epoll_wait(4, 5 s) ...
+epoll_wait(4, 5 s) = EINTR
+epoll_wait(4, 5 s) = 1
+read(3) = 128, USR2
+kill(-2, USR2) = 0
+kill(-2, CONT) = 0
+kill(-2, WINCH) = 0
+epoll_wait(4, 5 s) ...
+epoll_wait(4, 5 s) = 1
+read(3) = 128, CHLD
+wait4(-1, WNOHANG) = 2, exited 7
+exit(7) = never returns
+)");
+}
+
+TEST(Subjects, SignalFdAndSelect) {
+  Expect("select", "at rest: child exits 7\n", R"(fork() = 2
+poll(forever) ...
+2: setsid() = 2
+2: exec(/core) = 0
+poll(forever) = 1
+read(3) = 128, CHLD
+wait4(-1, WNOHANG) = 2, exited 7
+exit(7) = never returns
+)");
+}
+
+// --- Handlers ------------------------------------------------------------------------------------
+
+TEST(Subjects, HandlersAndSigSuspend) {
+  Expect("suspend", kTerm, R"(fork() = 2
+sigsuspend({}) ...
+2: setsid() = 2
+2: exec(/core) = 0
+sigsuspend({}) = EINTR
+enters TERM
+kill(-2, TERM) = 0
+enters CHLD
+leaves
+leaves
+wait4(-1, WNOHANG) = 2, killed by TERM
+exit(143) = never returns
+)");
+}
+
+TEST(Subjects, HandlersAndPause) {
+  Expect("pause", "at rest: child ignores TERM\nat rest: kernel sends TERM to init\nat rest: child exits 3\n",
+         R"(fork() = 2
+pause() ...
+2: setsid() = 2
+2: exec(/core) = 0
+pause() = EINTR
+enters TERM
+kill(-2, TERM) = 0
+leaves
+pause() ...
+pause() = EINTR
+enters CHLD
+leaves
+wait4(-1, WNOHANG) = 2, exited 3
+exit(3) = never returns
+)");
+}
+
+TEST(Subjects, BlockingWait) {
+  Expect("wait", kTerm, R"(fork() = 2
+wait4(-1, 0) ...
+2: setsid() = 2
+2: exec(/core) = 0
+wait4(-1, 0) = EINTR
+enters TERM
+kill(-2, TERM) = 0
+enters CHLD
+leaves
+leaves
+errno 4
+wait4(-1, 0) = 2, killed by TERM
+exit(0) = never returns
+)");
+}
+
+TEST(Subjects, BlockingWaitThatRestarts) {
+  Expect("wait-restart", kTerm, R"(fork() = 2
+wait4(-1, 0) ...
+2: setsid() = 2
+2: exec(/core) = 0
+enters TERM
+kill(-2, TERM) = 0
+enters CHLD
+leaves
+leaves
+wait4(-1, 0) = 2, killed by TERM
+exit(0) = never returns
+)");
+}
+
+// --- Starting ------------------------------------------------------------------------------------
+
+TEST(Subjects, PosixSpawn) {
+  Expect("spawn", "at rest: process 1 exits 5\n", R"(vfork() ...
+2: exec(something else) = ENOENT
+2: exit(127) = never returns
+vfork() = 2
+wait4(2, 0) = 2, exited 127
+spawn 2
+vfork() ...
+3: exec(/core) = 0
+vfork() = 3
+spawn 0
+wait4(3, 0) ...
+)");
+}
+
+TEST(Subjects, Vfork) {
+  Expect("vfork", "at rest: child exits 1\n", R"(vfork() ...
+2: exec(/core) = 0
+vfork() = 2
+shared 7
+wait4(2, 0) ...
+wait4(2, 0) = 2, exited 1
+exit(1) = never returns
+)");
+}
+
+TEST(Subjects, Clone3AndWaitId) {
+  Expect("clone3", "at rest: child exits 1\n", R"(fork() = 2
+same 1
+waitid(0, 0, WEXITED|WNOWAIT) ...
+2: exec(/core) = 0
+waitid(0, 0, WEXITED|WNOWAIT) = 0
+waitid 1
+waitid(1, 2, WEXITED) = 0
+exit(1) = never returns
+)");
+}
+
+// --- Time and descriptors ------------------------------------------------------------------------
+
+TEST(Subjects, Timers) {
+  Expect("timers", "", R"(sleep(5 s) ...
+sleep(5 s) = EINTR
+enters ALRM
+leaves
+slept 1
+read(3) ...
+read(3) = 8
+expired 1
+seconds 5
+exit(0) = never returns
+)");
+}
+
+TEST(Subjects, Descriptors) {
+  Expect("descriptors", "", R"(pipe 0
+read 121
+dup 10
+flags 1
+tty 1
+null 5
+none 1
+group 1
+pid 1
+reaper 0
+exit(0) = never returns
+)");
+}
+
+// --- Those that mean harm ------------------------------------------------------------------------
+
+class Harm : public testing::Test {
+ protected:
+  // Plays a plain scenario to it, in seconds.
+  static Played Plays(const std::string& what) {
+    const auto begin = std::chrono::steady_clock::now();
+    Played run = Play(g_subjects.front(), {"harm", what}, "");
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
+    return run;
+  }
+  // Processes that the rig has started and that still are.
+  static int Children() {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      std::ifstream status(entry.path() / "status");
+      for (std::string line; std::getline(status, line);) {
+        if (line == "PPid:\t" + std::to_string(getpid())) ++count;
+        if (line == "TracerPid:\t" + std::to_string(getpid())) ++count;
+      }
+    }
+    return count;
+  }
+  void TearDown() override { EXPECT_EQ(Children(), 0); }
+};
+
+TEST_F(Harm, CallsOf32BitProgramsAreNotMade) {
+  const Played run = Plays("int80");
+  if (run.outcome.crash == SIGSEGV) return;  // a kernel without them
+  EXPECT_EQ(run.story, "int80 -38\nexit(0) = never returns\n");
+  EXPECT_EQ(run.outcome.not_covered.count("a 32-bit call"), 1u);
+}
+
+TEST_F(Harm, CodeOfItsOwnIsCaughtTheSame) {
+  EXPECT_EQ(Plays("own-code").story, "reboot(CAD_OFF, wrong magic) = EINVAL\nreboot -22\nexit(0) = never returns\n");
+}
+
+TEST_F(Harm, NothingOutsideIsReached) {
+  struct stat before{}, after{};
+  ASSERT_EQ(stat("/etc/passwd", &before), 0);
+  const Played run = Plays("files");
+  EXPECT_EQ(run.story,
+            "open -1\ncreate -1\nunlink -1\nmount -1\nsocket -1\nkill(2, KILL) = ESRCH\noutside -1\n"
+            "trace -1\nexit(0) = never returns\n");
+  ASSERT_EQ(stat("/etc/passwd", &after), 0);
+  EXPECT_EQ(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+  EXPECT_EQ(before.st_nlink, after.st_nlink);
+  EXPECT_FALSE(std::filesystem::exists("/tmp/minit-hostile"));
+  EXPECT_EQ(run.outcome.not_covered.size(), 4u);
+}
+
+TEST_F(Harm, LoopsWithoutCallsEnd) {
+  EXPECT_EQ(Plays("loop").outcome.end, Outcome::End::kLooped);
+  EXPECT_EQ(Plays("child-loop").outcome.end, Outcome::End::kLooped);
+}
+
+TEST_F(Harm, CallsWithoutEndEnd) {
+  EXPECT_EQ(Plays("calls").outcome.end, Outcome::End::kGaveUp);
+  EXPECT_EQ(Plays("silent-calls").outcome.end, Outcome::End::kLooped);
+}
+
+TEST_F(Harm, ForksWithoutEndEnd) {
+  EXPECT_EQ(Plays("bomb").outcome.end, Outcome::End::kCrowded);
+}
+
+TEST_F(Harm, MemoryIsBounded) {
+  EXPECT_EQ(Plays("eat").story, "bounded 1\nexit(0) = never returns\n");
+  const Played run = Plays("overflow");
+  EXPECT_EQ(run.outcome.ending, kernel::Ending::kInitDied);
+  EXPECT_EQ(run.outcome.crash, SIGSEGV);
+}
+
+TEST_F(Harm, CrashesAreTold) {
+  const Played run = Plays("crash");
+  EXPECT_EQ(run.outcome.crash, SIGSEGV);
+  EXPECT_EQ(run.outcome.ending, kernel::Ending::kInitDied);
+  EXPECT_EQ(run.outcome.ending_status, SIGSEGV);
+}
+
+TEST_F(Harm, WhatCannotBeExecutedIsRefused) {
+  PtraceRig rig({.path = "/nonexistent"});
+  Story story;
+  EXPECT_THROW(rig.Run({}, story), CannotRun);
+}
+
+}  // namespace
+}  // namespace minit::rig
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (argc < 2) return 2;
+  minit::rig::g_subjects.assign(argv + 1, argv + argc);
+  return RUN_ALL_TESTS();
+}

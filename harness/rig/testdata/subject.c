@@ -1,0 +1,384 @@
+// Small inits, one for each way to wait, to be informed and to start a program; and some that mean
+// harm. Which one is said by the first argument. Built against musl and against glibc, static, and
+// against glibc, dynamic. Only what the ptrace rig answers keeps them in.
+//
+// None of them is fit to be anybody's init: each makes its calls, says what it finds on the console,
+// and exits.
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+static char *const kCore[] = {"/core", NULL};
+
+static void Say(const char *text) { (void)!write(2, text, strlen(text)); }
+static void SayNumber(const char *what, long number) {
+  char line[128];
+  Say((snprintf(line, sizeof line, "%s %ld\n", what, number), line));
+}
+
+static void BlockAll(void) {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+}
+static void UnblockAll(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static pid_t StartChild(void) {
+  pid_t pid = fork();
+  if (pid != 0) return pid;
+  setsid();
+  UnblockAll();
+  execve("/core", kCore, environ);
+  _exit(127);
+}
+
+// Exits once the child is reaped.
+static void ReapAll(pid_t child) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (pid == child) exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+  }
+}
+
+static void SigTimedWait(void) {
+  BlockAll();
+  const pid_t child = StartChild();
+  for (;;) {
+    sigset_t all;
+    siginfo_t info;
+    sigfillset(&all);
+    const int signal = sigwaitinfo(&all, &info);
+    if (signal == SIGCHLD) {
+      if (info.si_code == CLD_EXITED) SayNumber("exited", info.si_status);
+      ReapAll(child);
+    } else if (signal > 0) {
+      kill(-child, signal);
+    }
+  }
+}
+
+static int SignalFd(int flags) {
+  sigset_t all;
+  sigfillset(&all);
+  return signalfd(-1, &all, flags | SFD_CLOEXEC);
+}
+
+static void TakeAll(int fd, pid_t child) {
+  struct signalfd_siginfo infos[4];
+  const ssize_t size = read(fd, infos, sizeof infos);
+  for (ssize_t i = 0; i < size / (ssize_t)sizeof *infos; ++i) {
+    if (infos[i].ssi_signo == SIGCHLD) {
+      ReapAll(child);
+    } else {
+      kill(-child, (int)infos[i].ssi_signo);
+    }
+  }
+}
+
+static void SignalFdPoll(void) {
+  BlockAll();
+  const int fd = SignalFd(0);
+  const pid_t child = StartChild();
+  for (;;) {
+    struct pollfd one[2] = {{fd, POLLIN, 0}, {-1, POLLIN, 0}};
+    if (poll(one, 2, -1) == 1 && one[0].revents == POLLIN) TakeAll(fd, child);
+  }
+}
+
+static void SignalFdEpoll(void) {
+  BlockAll();
+  const int fd = SignalFd(SFD_NONBLOCK), epoll = epoll_create1(EPOLL_CLOEXEC);
+  struct epoll_event event = {EPOLLIN, {.u64 = 0x1234567890}};
+  epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+  const pid_t child = StartChild();
+  for (;;) {
+    struct epoll_event happened[8];
+    const int count = epoll_wait(epoll, happened, 8, 5000);
+    if (count == 0) Say("nothing\n");
+    if (count == 1 && happened[0].data.u64 == 0x1234567890) TakeAll(fd, child);
+  }
+}
+
+static void SignalFdSelect(void) {
+  BlockAll();
+  const int fd = SignalFd(0);
+  const pid_t child = StartChild();
+  for (;;) {
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(fd, &set);
+    if (select(fd + 1, &set, NULL, NULL, NULL) == 1 && FD_ISSET(fd, &set)) TakeAll(fd, child);
+  }
+}
+
+static volatile pid_t g_child;
+static volatile sig_atomic_t g_died, g_depth, g_deepest, g_bad, g_blocked;
+
+static void OnChild(int signal) {
+  (void)signal;
+  g_died = 1;
+}
+
+// What a handler finds has to be what a kernel gives, and what it changes must not last.
+static void OnTerm(int signal, siginfo_t *info, void *context) {
+  const ucontext_t *const user = context;
+  int on_stack;
+  if (info->si_signo != signal || user->uc_stack.ss_size < 4096) g_bad = 1;
+  if ((char *)&on_stack < (char *)user->uc_stack.ss_sp ||
+      (char *)&on_stack >= (char *)user->uc_stack.ss_sp + user->uc_stack.ss_size) {
+    g_bad = 2;
+  }
+  sigset_t now;
+  sigprocmask(SIG_BLOCK, NULL, &now);
+  if (!sigismember(&now, SIGUSR1) || !sigismember(&now, signal)) g_bad = 3;
+  if (sigismember(&user->uc_sigmask, SIGUSR1) != g_blocked) g_bad = 4;
+  asm volatile("pxor %%xmm7, %%xmm7" ::: "xmm7");
+  if (++g_depth > g_deepest) g_deepest = g_depth;
+  kill(g_child > 0 ? -g_child : 0, signal);
+  --g_depth;
+}
+
+static void Install(int flags) {
+  static char stack[65536];
+  const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+  sigaltstack(&alternate, NULL);
+  struct sigaction action = {.sa_flags = flags | SA_SIGINFO | SA_ONSTACK};
+  action.sa_sigaction = OnTerm;
+  sigemptyset(&action.sa_mask);
+  sigaddset(&action.sa_mask, SIGUSR1);
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGUSR1, &action, NULL);
+  struct sigaction child = {.sa_flags = flags};
+  child.sa_handler = OnChild;
+  sigaction(SIGCHLD, &child, NULL);
+}
+
+static void Suspend(void) {
+  sigset_t none;
+  BlockAll();
+  g_blocked = 1;
+  Install(0);
+  sigemptyset(&none);
+  g_child = StartChild();
+  for (;;) {
+    double kept = 3.5;
+    asm volatile("movsd %0, %%xmm7" ::"m"(kept) : "xmm7");
+    const int result = sigsuspend(&none);
+    double still;
+    asm volatile("movsd %%xmm7, %0" : "=m"(still)::"xmm7");
+    if (result != -1 || errno != EINTR) g_bad = 5;
+    (void)still;
+    if (g_bad) SayNumber("bad", g_bad);
+    if (g_died) ReapAll(g_child);
+    g_died = 0;
+  }
+}
+
+static void Pause(void) {
+  Install(0);
+  g_child = StartChild();
+  for (;;) {
+    pause();
+    if (g_bad) SayNumber("bad", g_bad);
+    if (g_died) ReapAll(g_child);
+    g_died = 0;
+  }
+}
+
+static void Wait(int flags) {
+  Install(flags);
+  g_child = StartChild();
+  for (;;) {
+    int status;
+    const pid_t pid = waitpid(-1, &status, 0);
+    if (pid < 0) SayNumber("errno", errno);
+    if (g_bad) SayNumber("bad", g_bad);
+    if (pid == g_child) exit(WEXITSTATUS(status));
+  }
+}
+
+static void Spawn(void) {
+  pid_t child;
+  BlockAll();
+  SayNumber("spawn", posix_spawn(&child, "/none", NULL, NULL, kCore, environ));
+  SayNumber("spawn", posix_spawn(&child, "/core", NULL, NULL, kCore, environ));
+  int status;
+  waitpid(child, &status, 0);
+  exit(WEXITSTATUS(status));
+}
+
+static void Vfork(void) {
+  static volatile int shared;
+  const pid_t child = vfork();
+  if (child == 0) {
+    shared = 7;
+    execve("/core", kCore, environ);
+    _exit(127);
+  }
+  SayNumber("shared", shared);
+  int status;
+  waitpid(child, &status, 0);
+  exit(WEXITSTATUS(status));
+}
+
+static void Clone3(void) {
+  struct {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+  } arguments = {0};
+  int number = 0;
+  arguments.flags = 0x00100000;  // CLONE_PARENT_SETTID
+  arguments.parent_tid = (uint64_t)&number;
+  arguments.exit_signal = SIGCHLD;
+  const pid_t child = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (child == 0) {
+    execve("/core", kCore, environ);
+    _exit(127);
+  }
+  SayNumber("same", number == child);
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
+  SayNumber("waitid", info.si_pid == child && info.si_code == CLD_EXITED);
+  waitid(P_PID, (id_t)child, &info, WEXITED);
+  exit(info.si_status);
+}
+
+static void OnAlarm(int signal) { (void)signal; }
+
+static void Timers(void) {
+  struct sigaction action = {.sa_flags = 0};
+  action.sa_handler = OnAlarm;
+  sigaction(SIGALRM, &action, NULL);
+  alarm(2);
+  struct timespec rest, five = {5, 0};
+  SayNumber("slept", nanosleep(&five, &rest) == -1 && errno == EINTR);
+  const int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+  const struct itimerspec timer = {{0, 0}, {3, 0}};
+  timerfd_settime(fd, 0, &timer, NULL);
+  uint64_t expired = 0;
+  (void)!read(fd, &expired, sizeof expired);
+  SayNumber("expired", (long)expired);
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  SayNumber("seconds", now.tv_sec);
+  exit(0);
+}
+
+static void Descriptors(void) {
+  int ends[2];
+  char byte = 0;
+  SayNumber("pipe", pipe2(ends, O_CLOEXEC));
+  (void)!write(ends[1], "x", 1);
+  SayNumber("read", read(ends[0], &byte, 1) + byte);
+  SayNumber("dup", fcntl(2, F_DUPFD_CLOEXEC, 10));
+  SayNumber("flags", fcntl(10, F_GETFD));
+  SayNumber("tty", isatty(2));
+  SayNumber("null", open("/dev/null", O_RDWR | O_CLOEXEC));
+  SayNumber("none", open("/etc/passwd", O_RDONLY) < 0);
+  SayNumber("group", tcsetpgrp(2, getpid()) == -1);
+  SayNumber("pid", getpid());
+  SayNumber("reaper", prctl(PR_SET_CHILD_SUBREAPER, 1));
+  exit(0);
+}
+
+// --- Those that mean harm ------------------------------------------------------------------------
+
+static void Hostile(const char *what) {
+  if (!strcmp(what, "int80")) {
+    long result;
+    // 32-bit: reboot is 88, open is 5.
+    asm volatile("int $0x80"
+                 : "=a"(result)
+                 : "a"(88), "b"(0xfee1dead), "c"(672274793), "d"(0x01234567)
+                 : "memory", "r8", "r9", "r10", "r11");
+    SayNumber("int80", result);
+  } else if (!strcmp(what, "files")) {
+    SayNumber("open", open("/etc/passwd", O_WRONLY));
+    SayNumber("create", open("/tmp/minit-hostile", O_CREAT | O_RDWR, 0600));
+    SayNumber("unlink", unlink("/etc/passwd"));
+    SayNumber("mount", (long)syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, 0));
+    SayNumber("socket", socket(AF_INET, SOCK_STREAM, 0));
+    SayNumber("outside", kill(2, SIGKILL));
+    SayNumber("trace", (long)syscall(SYS_process_vm_writev, 1, 0, 0, 0, 0, 0));
+  } else if (!strcmp(what, "loop")) {
+    for (;;) asm volatile("");
+  } else if (!strcmp(what, "child-loop")) {
+    if (fork() == 0) {
+      for (;;) asm volatile("");
+    }
+    pause();
+  } else if (!strcmp(what, "calls")) {
+    for (;;) getppid();
+  } else if (!strcmp(what, "silent-calls")) {
+    for (;;) syscall(SYS_sched_yield);
+  } else if (!strcmp(what, "bomb")) {
+    for (;;) fork();
+  } else if (!strcmp(what, "eat")) {
+    long eaten = 0;
+    for (;; ++eaten) {
+      char *const more = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      if (more == MAP_FAILED) break;
+      memset(more, 1, 1 << 20);
+    }
+    SayNumber("bounded", eaten < 1024);
+  } else if (!strcmp(what, "overflow")) {
+    volatile char *down = alloca(16);
+    for (;;) *(down -= 64) = 1;
+  } else if (!strcmp(what, "crash")) {
+    *(volatile int *)8 = 1;
+  } else if (!strcmp(what, "own-code")) {
+    // A call from memory that it has written itself: mov eax, 169 (reboot); syscall; ret.
+    char *const page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(page, "\xb8\xa9\x00\x00\x00\x0f\x05\xc3", 8);
+    SayNumber("reboot", ((int (*)(long, long, long))page)(0, 0, 0));
+  }
+  exit(0);
+}
+
+int main(int argc, char **argv) {
+  const char *const mode = argc > 1 ? argv[1] : "";
+  if (!strcmp(mode, "sigtimedwait")) SigTimedWait();
+  if (!strcmp(mode, "poll")) SignalFdPoll();
+  if (!strcmp(mode, "epoll")) SignalFdEpoll();
+  if (!strcmp(mode, "select")) SignalFdSelect();
+  if (!strcmp(mode, "suspend")) Suspend();
+  if (!strcmp(mode, "pause")) Pause();
+  if (!strcmp(mode, "wait")) Wait(0);
+  if (!strcmp(mode, "wait-restart")) Wait(SA_RESTART);
+  if (!strcmp(mode, "spawn")) Spawn();
+  if (!strcmp(mode, "vfork")) Vfork();
+  if (!strcmp(mode, "clone3")) Clone3();
+  if (!strcmp(mode, "timers")) Timers();
+  if (!strcmp(mode, "descriptors")) Descriptors();
+  if (argc > 2) Hostile(argv[2]);
+  return 99;
+}
