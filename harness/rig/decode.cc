@@ -59,12 +59,12 @@ Asked Decoder::Decode(Process& process) {
   process.done = 0;
   process.written_to = 0;
   process.fork_told = false;
-  if (!process.tracee.trap().native) return NotCovered_(process, "a 32-bit call");
+  if (!process.tracee.trap().native) return Refuse(process, "a 32-bit call");
   using Decodes = Maybe (Decoder::*)(Process&);
   static constexpr std::array<Decodes, 11> kAll = {
-      &Decoder::DecodeSignal,  &Decoder::DecodeSending,    &Decoder::DecodeProcess,
-      &Decoder::DecodeWaiting, &Decoder::DecodeMemory,     &Decoder::DecodeTime,
-      &Decoder::DecodeFile,    &Decoder::DecodeDescriptor, &Decoder::DecodeName,
+      &Decoder::DecodeSignal,   &Decoder::DecodeSending,    &Decoder::DecodeProcess,
+      &Decoder::DecodeWaiting,  &Decoder::DecodeMemory,     &Decoder::DecodeTime,
+      &Decoder::DecodeFile,     &Decoder::DecodeDescriptor, &Decoder::DecodeName,
       &Decoder::DecodeIdentity, &Decoder::DecodeTrifle};
   for (const Decodes decodes : kAll) {
     Maybe asked = (this->*decodes)(process);
@@ -75,10 +75,10 @@ Asked Decoder::Decode(Process& process) {
     }
     return *std::move(asked);
   }
-  return NotCovered_(process);
+  return Refuse(process);
 }
 
-Asked Decoder::NotCovered_(Process& process, const std::string& what) {
+Asked Decoder::Refuse(Process& process, const std::string& what) {
   const Trap& trap = process.tracee.trap();
   Report(what.empty() ? "system call " + std::to_string(trap.number) : what);
   process.call = calls::Other(static_cast<int>(trap.number));
@@ -97,24 +97,25 @@ Decoder::Maybe Decoder::DecodeProcess(Process& process) {
     case SYS_vfork:
       return Fork(process, CLONE_VM | CLONE_VFORK, SIGCHLD);
     case SYS_clone:
-      process.fork = {.stack = a[1], .parent_number = a[2], .child_number = a[3],
-                      .thread_pointer = a[4]};
+      process.fork = {
+          .stack = a[1], .parent_number = a[2], .child_number = a[3], .thread_pointer = a[4]};
       return Fork(process, a[0] & 0xffffff00, Int(a[0] & 0xff));
     case SYS_clone3: {
       clone_args request{};
       if (a[1] > 4096 || !process.tracee.Read(a[0], &request, std::min(a[1], sizeof request))) {
         return Returns(-EFAULT);
       }
-      if (request.set_tid_size != 0) return NotCovered_(process, "clone3 with numbers given");
+      if (request.set_tid_size != 0) return Refuse(process, "clone3 with numbers given");
       process.fork = {.stack = request.stack == 0 ? 0 : request.stack + request.stack_size,
-                      .parent_number = request.parent_tid, .child_number = request.child_tid,
+                      .parent_number = request.parent_tid,
+                      .child_number = request.child_tid,
                       .thread_pointer = request.tls};
       return Fork(process, request.flags, Int(request.exit_signal));
     }
     case SYS_execve:
       return Exec(process, a[0], a[1], a[2]);
     case SYS_execveat:
-      if (a[4] != 0) return NotCovered_(process, "execveat with flags");
+      if (a[4] != 0) return Refuse(process, "execveat with flags");
       return Exec(process, a[1], a[2], a[3]);
     case SYS_exit:
     case SYS_exit_group:
@@ -131,10 +132,9 @@ Decoder::Maybe Decoder::DecodeProcess(Process& process) {
       return Model(calls::Sync());
     case SYS_reboot: {
       const auto second = Flags(a[1]);
-      const bool right =
-          Flags(a[0]) == LINUX_REBOOT_MAGIC1 &&
-          (second == LINUX_REBOOT_MAGIC2 || second == LINUX_REBOOT_MAGIC2A ||
-           second == LINUX_REBOOT_MAGIC2B || second == LINUX_REBOOT_MAGIC2C);
+      const bool right = Flags(a[0]) == LINUX_REBOOT_MAGIC1 &&
+                         (second == LINUX_REBOOT_MAGIC2 || second == LINUX_REBOOT_MAGIC2A ||
+                          second == LINUX_REBOOT_MAGIC2B || second == LINUX_REBOOT_MAGIC2C);
       return Model(calls::Reboot(Int(a[2]), right));
     }
     default:
@@ -143,8 +143,8 @@ Decoder::Maybe Decoder::DecodeProcess(Process& process) {
 }
 
 Asked Decoder::Fork(Process& process, uint64_t flags, int signal) {
-  if ((flags & kThreadFlags) != 0) return NotCovered_(process, "clone of a thread, or with a pidfd");
-  if ((flags & ~kForkFlags) != 0) return NotCovered_(process, "clone with new namespaces");
+  if ((flags & kThreadFlags) != 0) return Refuse(process, "clone of a thread, or with a pidfd");
+  if ((flags & ~kForkFlags) != 0) return Refuse(process, "clone with new namespaces");
   process.fork.flags = flags;
   uint32_t told = static_cast<uint32_t>(
       flags & (kernel::kCloneVfork | kernel::kClonePtrace | kernel::kCloneParent));
@@ -185,7 +185,7 @@ Asked Decoder::Prctl(Process& process) {
     case PR_SET_VMA:  // names of memory, an option of the kernel
       return Returns(-EINVAL);
     default:
-      return NotCovered_(process, "prctl " + std::to_string(a[0]));
+      return Refuse(process, "prctl " + std::to_string(a[0]));
   }
 }
 
@@ -300,7 +300,9 @@ Decoder::Maybe Decoder::DecodeTrifle(Process& process) {
       constexpr rlimit kStack = {8 << 20, RLIM_INFINITY};
       constexpr rlimit kFiles = {kernel::kDescriptors, kernel::kDescriptors};
       if (to == 0) return Returns(0);
-      const rlimit& limit = which == RLIMIT_STACK ? kStack : which == RLIMIT_NOFILE ? kFiles : kNone;
+      const rlimit& limit = which == RLIMIT_STACK    ? kStack
+                            : which == RLIMIT_NOFILE ? kFiles
+                                                     : kNone;
       return Returns(tracee.Write(to, limit) ? 0 : -EFAULT);
     }
     case SYS_getrandom: {
@@ -311,7 +313,7 @@ Decoder::Maybe Decoder::DecodeTrifle(Process& process) {
     }
     case SYS_uname: {
       utsname name{};
-      const auto put = [](char (&to)[65], const char* from) { strncpy(to, from, 64); };
+      const auto put = [](char(&to)[65], const char* from) { strncpy(to, from, 64); };
       put(name.sysname, "Linux");
       put(name.nodename, "localhost");
       put(name.release, "6.18.0");

@@ -86,7 +86,7 @@ class Decoder {
   Maybe DecodeMemory(Process& process);
   Maybe DecodeTrifle(Process& process);
 
-  Asked NotCovered_(Process& process, const std::string& what = "");
+  Asked Refuse(Process& process, const std::string& what = "");
   Asked Fork(Process& process, uint64_t flags, int signal);
   Asked Exec(Process& process, uint64_t path, uint64_t arguments, uint64_t environment);
   Asked Prctl(Process& process);

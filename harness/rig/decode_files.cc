@@ -100,7 +100,7 @@ Decoder::Maybe Decoder::DecodeName(Process& process) {
           *name == "/" || *name == child_.front() || PathOf(process, *name) != Path::kMissing;
       if (!there) return Returns(-ENOENT);
       if (trap.number == SYS_access || trap.number == SYS_faccessat) return Returns(0);
-      return NotCovered_(process, "stat of " + *name);
+      return Refuse(process, "stat of " + *name);
     }
     default:
       return std::nullopt;
@@ -137,7 +137,7 @@ Asked Decoder::OfLoader(Process& process) {
 Asked Decoder::Stat(Process& process, int fd, uint64_t address) {
   const Path path = kernel_.DescriptorPath(process.pid, fd);
   if (path == Path::kMissing) return Returns(-EBADF);
-  struct stat status {};
+  struct stat status{};
   const bool is_device = path != Path::kOther;
   const bool is_pipe = process.files[static_cast<std::size_t>(fd)].pipe != nullptr;
   status.st_mode = is_device ? S_IFCHR | 0600 : is_pipe ? S_IFIFO | 0600 : S_IFREG | 0644;
@@ -174,7 +174,8 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
       };
       if (Flags(a[0]) > Flags(a[1])) return Returns(-EINVAL);
       return Model(calls::CloseRange(static_cast<int16_t>(clamp(a[0], INT16_MAX)),
-                                     clamp(a[1], INT_MAX), Flags(a[2]) & kernel::kCloseRangeOnExec));
+                                     clamp(a[1], INT_MAX),
+                                     Flags(a[2]) & kernel::kCloseRangeOnExec));
     }
     case SYS_dup:
       return Model(calls::Dup(Descriptor16(a[0])));
@@ -218,7 +219,8 @@ Asked Decoder::Fcntl(Process& process) {
     case F_SETFD:
       return Model(calls::SetCloseOnExec(fd, (a[2] & FD_CLOEXEC) != 0));
     case F_GETFL:
-      return Returns(O_RDWR | (process.files[static_cast<std::size_t>(fd)].non_block ? O_NONBLOCK : 0));
+      return Returns(O_RDWR |
+                     (process.files[static_cast<std::size_t>(fd)].non_block ? O_NONBLOCK : 0));
     case F_SETFL:
       return Model(calls::SetNonBlock(fd, (a[2] & O_NONBLOCK) != 0));
     case F_DUPFD:
@@ -230,7 +232,7 @@ Asked Decoder::Fcntl(Process& process) {
                               Int(a[1]) == F_DUPFD ? 0 : kernel::kOpenCloseOnExec));
     }
     default:
-      return NotCovered_(process, "fcntl " + std::to_string(Int(a[1])));
+      return Refuse(process, "fcntl " + std::to_string(Int(a[1])));
   }
 }
 
@@ -271,7 +273,7 @@ Asked Decoder::Ioctl(Process& process) {
       if (!kernel_.Look(process.pid).has_terminal) return Returns(-ENOTTY);
       [[fallthrough]];
     default:
-      return NotCovered_(process, "ioctl " + std::to_string(Flags(a[1])) + " on a terminal");
+      return Refuse(process, "ioctl " + std::to_string(Flags(a[1])) + " on a terminal");
   }
 }
 

@@ -130,7 +130,8 @@ Asked Decoder::EpollControl(Process& process) {
   }
   const auto event = process.tracee.Read<epoll_event>(a[3]);
   if (!event) return Returns(-EFAULT);
-  if ((event->events & (EPOLLET | EPOLLONESHOT)) != 0) Report("an epoll by edges: it goes by levels");
+  if ((event->events & (EPOLLET | EPOLLONESHOT)) != 0)
+    Report("an epoll by edges: it goes by levels");
   const bool known = process.interests.count(key) != 0;
   if (Int(a[1]) == EPOLL_CTL_MOD && !known) return Returns(-ENOENT);
   process.interests[key] = {event->events, event->data.u64};

@@ -58,7 +58,8 @@ Decoder::Maybe Decoder::DecodeSignal(Process& process) {
       const auto set = tracee.Read<uint64_t>(a[1]);
       if (!set) return Returns(-EFAULT);
       const uint32_t flags = trap.number == SYS_signalfd4 ? Flags(a[3]) : 0;
-      if ((flags & ~static_cast<uint32_t>(SFD_CLOEXEC | SFD_NONBLOCK)) != 0) return Returns(-EINVAL);
+      if ((flags & ~static_cast<uint32_t>(SFD_CLOEXEC | SFD_NONBLOCK)) != 0)
+        return Returns(-EINVAL);
       return Model(calls::SignalFd(*set, flags, Descriptor16(a[0])));
     }
     default:
@@ -105,8 +106,8 @@ Asked Decoder::SigAction(Process& process) {
     if (!result || *result < 0) return Returns(result.value_or(-EFAULT));
     return Model(calls::SigAction(signal, kernel::kSigHandler, flags));
   }
-  return Model(calls::SigAction(signal, action->handler == 0 ? kernel::kSigDfl : kernel::kSigIgn,
-                                flags));
+  return Model(
+      calls::SigAction(signal, action->handler == 0 ? kernel::kSigDfl : kernel::kSigIgn, flags));
 }
 
 // --- Answers -------------------------------------------------------------------------------------
@@ -129,7 +130,8 @@ int64_t Decoder::AnswerSignal(Process& process, const Result& result) {
       break;
     }
     case kernel::CallKind::kSigTimedWait:
-      if (a[1] != 0 && !tracee.Write(a[1], InfoOf(process.pid, result.signal, result.from_thread))) {
+      if (a[1] != 0 &&
+          !tracee.Write(a[1], InfoOf(process.pid, result.signal, result.from_thread))) {
         return -EFAULT;
       }
       break;

@@ -91,8 +91,9 @@ Decoder::Maybe Decoder::DecodeTime(Process& process) {
     case SYS_setitimer: {
       const auto timer = tracee.Read<itimerval>(a[1]);
       if (!timer) return Returns(-EFAULT);
-      if (a[0] != ITIMER_REAL) return NotCovered_(process, "a timer of processor time");
-      const auto first = Nanoseconds(timer->it_value.tv_sec, timer->it_value.tv_usec, kMicrosecondNs);
+      if (a[0] != ITIMER_REAL) return Refuse(process, "a timer of processor time");
+      const auto first =
+          Nanoseconds(timer->it_value.tv_sec, timer->it_value.tv_usec, kMicrosecondNs);
       if (!first) return Returns(-EINVAL);
       if (timer->it_interval.tv_sec != 0 || timer->it_interval.tv_usec != 0) {
         Report("a timer that repeats: it fires once");
@@ -152,7 +153,8 @@ int64_t Decoder::AnswerTime(Process& process, const Result& result) {
     }
     case SYS_alarm:  // rounded, but never down to none (kernel/time/itimer.c)
       if (result.time_ns == 0) return 0;
-      return std::max<int64_t>(1, static_cast<int64_t>((result.time_ns + kSecondNs / 2) / kSecondNs));
+      return std::max<int64_t>(1,
+                               static_cast<int64_t>((result.time_ns + kSecondNs / 2) / kSecondNs));
     case SYS_setitimer:
       written = a[2] == 0 || tracee.Write(a[2], itimerval{{}, Microseconds(result.time_ns)});
       break;
@@ -174,7 +176,7 @@ Decoder::Maybe Decoder::DecodeWaiting(Process& process) {
     case SYS_wait4:
       return Model(calls::Wait4(Int(a[0]), Flags(a[2])));
     case SYS_waitid:
-      if (a[0] > P_PGID) return NotCovered_(process, "waitid for a pidfd");
+      if (a[0] > P_PGID) return Refuse(process, "waitid for a pidfd");
       return Model(calls::WaitId(Int(a[0]), Int(a[1]), Flags(a[3])));
     default:
       return std::nullopt;

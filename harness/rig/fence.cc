@@ -68,8 +68,7 @@ std::string TryToRestart() {
 
 void AddJump(std::vector<sock_filter>& program, unsigned short test, uint32_t value, uint8_t yes,
              uint8_t no) {
-  program.push_back(
-      {static_cast<unsigned short>(BPF_JMP | test | BPF_K), yes, no, value});
+  program.push_back({static_cast<unsigned short>(BPF_JMP | test | BPF_K), yes, no, value});
 }
 void AddLoad(std::vector<sock_filter>& program, std::size_t offset) {
   program.push_back({BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<uint32_t>(offset)});
@@ -115,9 +114,7 @@ int TryReboot(void*) { return static_cast<int>(syscall(SYS_reboot, 0, 0, 0, 0));
 int TryWriting(void*) {
   return static_cast<int>(syscall(SYS_openat, AT_FDCWD, "/dev/null", O_WRONLY));
 }
-int TryReading(void*) {
-  return syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY) < 0 ? 1 : 0;
-}
+int TryReading(void*) { return syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY) < 0 ? 1 : 0; }
 
 // The raw wait status of a process that does this, or -1.
 int StatusOf(int (*trial)(void*)) {

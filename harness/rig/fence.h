@@ -20,10 +20,10 @@ namespace minit::rig {
 // loader reading files. (openat for reading and clone without threads, namespaces or a tracer, are
 // let through besides.)
 inline constexpr std::array kPassedCalls = {
-    SYS_mmap,         SYS_munmap,      SYS_mprotect, SYS_mremap, SYS_madvise, SYS_brk,
-    SYS_arch_prctl,   SYS_sigaltstack, SYS_rt_sigaction,         SYS_rt_sigreturn,
-    SYS_read,         SYS_pread64,     SYS_lseek,    SYS_close,  SYS_fstat,   SYS_newfstatat,
-    SYS_faccessat,    SYS_readlinkat,
+    SYS_mmap,       SYS_munmap,     SYS_mprotect,    SYS_mremap,       SYS_madvise,
+    SYS_brk,        SYS_arch_prctl, SYS_sigaltstack, SYS_rt_sigaction, SYS_rt_sigreturn,
+    SYS_read,       SYS_pread64,    SYS_lseek,       SYS_close,        SYS_fstat,
+    SYS_newfstatat, SYS_faccessat,  SYS_readlinkat,
 };
 
 // Shuts in the calling process, which has to be process 1 of a PID namespace and to have a mount

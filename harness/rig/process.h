@@ -53,12 +53,12 @@ struct Process {
 
   // The call it is in.
   kernel::Call call;
-  SignalAction action;       // rt_sigaction
-  Fork fork;                 // fork and the like
-  uint64_t written_to = 0;   // poll: descriptors that may be written to
-  uint32_t done = 0;         // bytes or descriptors that it has got so far, if it takes several calls
-                             // of the model
-  bool fork_told = false;    // the model has made the newborn
+  SignalAction action;      // rt_sigaction
+  Fork fork;                // fork and the like
+  uint64_t written_to = 0;  // poll: descriptors that may be written to
+  uint32_t done = 0;       // bytes or descriptors that it has got so far, if it takes several calls
+                           // of the model
+  bool fork_told = false;  // the model has made the newborn
 
   uint64_t traps = 0;
   uint64_t traps_at_tick = UINT64_MAX;

@@ -43,7 +43,8 @@ int Main(int argc, char** argv) {
   try {
     PtraceRig rig({.path = argv[1], .arguments = {argv + 2, argv + argc}});
     Measure(rig, "short", "at rest: child exits 0\n", 2000);
-    Measure(rig, "long", "at rest: kernel sends WINCH to init\nrepeat: the last 1 moves 500 times\n", 40);
+    Measure(rig, "long",
+            "at rest: kernel sends WINCH to init\nrepeat: the last 1 moves 500 times\n", 40);
   } catch (const CannotRun& problem) {
     std::fprintf(stderr, "ptrace_bench: %s\n", problem.what());
     return 2;

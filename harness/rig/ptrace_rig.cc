@@ -1,8 +1,6 @@
 #include "harness/rig/ptrace_rig.h"
 
-#include <errno.h>
 #include <linux/sched.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <utility>
@@ -107,7 +105,9 @@ void PtraceRig::On(const Step& step, const kernel::Kernel& kernel) {
         break;
       }
       case CallKind::kExec:
-        if (!gone && !blocks && step.result.value == 0) processes_.erase(step.pid);
+        if (gone || blocks || step.result.value != 0) break;
+        if (step.pid == kInit) decoder_.Report("an exec by init itself: the run ends there");
+        processes_.erase(step.pid);
         break;
       case CallKind::kExit:
         if (gone && step.pid != kInit) processes_.erase(step.pid);
@@ -130,8 +130,7 @@ void PtraceRig::MakeFork(kernel::Pid parent_pid, kernel::Pid newborn_pid) {
     if (processes_.size() >= kMaxProcesses) return End(Outcome::End::kCrowded);
   }
   const Process::Fork& fork = parent.fork;
-  std::optional<Tracee> real =
-      parent.tracee.Fork(fork.flags, fork.stack, fork.thread_pointer);
+  std::optional<Tracee> real = parent.tracee.Fork(fork.flags, fork.stack, fork.thread_pointer);
   if (!real) return Lose({});
   const auto [at, added] = processes_.emplace(newborn_pid, Process(*std::move(real), newborn_pid));
   Process& newborn = at->second;
@@ -149,7 +148,7 @@ void PtraceRig::MakeFork(kernel::Pid parent_pid, kernel::Pid newborn_pid) {
 
 void PtraceRig::TakeTurn(const Turn& turn) {
   const auto found = processes_.find(turn.pid);
-  if (found == processes_.end()) return Lose({});
+  if (found == processes_.end()) return Lose({});  // its real fork was refused, or init has exec'd
   Process& process = found->second;
   const kernel::Step& step = turn.step;
   const bool newborn = std::exchange(process.newborn, false);
@@ -176,7 +175,7 @@ void PtraceRig::RunOn(Process& process) {
       case Stop::Kind::kEnded:
         return Lose(stop);
       case Stop::Kind::kTick:
-        if (Loops(process, stop)) return End(Outcome::End::kLooped);
+        if (Loops(process)) return End(Outcome::End::kLooped);
         continue;
       case Stop::Kind::kFault:
         if (process.pid == kInit) outcome_.crash = stop.signal;
@@ -205,7 +204,8 @@ void PtraceRig::RunOn(Process& process) {
   }
 }
 
-bool PtraceRig::Loops(Process& process, const Stop&) {
+// Two ticks without a call in between.
+bool PtraceRig::Loops(Process& process) {
   return std::exchange(process.traps_at_tick, process.traps) == process.traps;
 }
 

@@ -42,29 +42,29 @@
 namespace minit::rig {
 
 struct PtraceOptions {
-  std::string path;                          // of the binary, on this machine
-  std::vector<std::string> arguments{};      // after the first, which is "/init"
-  std::vector<std::string> child{"/core"};   // the command that it has to execute
+  std::string path;                         // of the binary, on this machine
+  std::vector<std::string> arguments{};     // after the first, which is "/init"
+  std::vector<std::string> child{"/core"};  // the command that it has to execute
   Limits limits{};
 };
 
 // How a run ended, beside its trace.
 struct Outcome {
   enum class End : uint8_t {
-    kOver,       // as the scenario has it: `ending` says how
-    kGaveUp,     // too many calls between two moves: see Runner
-    kLooped,     // a process used processor time and made no call
-    kLost,       // a real process died that should not: `signal`
-    kCrowded,    // more processes before exec than the rig follows
+    kOver,     // as the scenario has it: `ending` says how
+    kGaveUp,   // too many calls between two moves: see Runner
+    kLooped,   // a process used processor time and made no call
+    kLost,     // a real process died that should not: `signal`
+    kCrowded,  // more processes before exec than the rig follows
   };
 
   End end = End::kOver;
   kernel::Ending ending = kernel::Ending::kNone;
-  int ending_status = 0;   // raw wait status, if init died
-  int crash = 0;           // a signal that an instruction of init raised last, 0: none
-  int signal = 0;          // kLost: of what it died
-  uint64_t calls = 0;      // made by all processes of the subject, those that no model sees too
-  uint64_t trace_hash = 0; // of visible calls: who, which, with what, and what came of it
+  int ending_status = 0;    // raw wait status, if init died
+  int crash = 0;            // a signal that an instruction of init raised last, 0: none
+  int signal = 0;           // kLost: of what it died
+  uint64_t calls = 0;       // made by all processes of the subject, those that no model sees too
+  uint64_t trace_hash = 0;  // of visible calls: who, which, with what, and what came of it
   NotCovered not_covered;
 };
 
@@ -101,7 +101,7 @@ class PtraceRig final : private Observer {
   void Leave(Process& process);
   bool EnterHandler(Process& process, const kernel::Step& step);
   void MakeFork(kernel::Pid parent, kernel::Pid newborn);
-  bool Loops(Process& process, const Stop& stop);
+  bool Loops(Process& process);
   void Lose(const Stop& stop);
   void End(Outcome::End end);
 

@@ -18,9 +18,10 @@ constexpr int kGood = 0;
 constexpr int kCannotRun = 2;
 
 constexpr const char* kUsage =
-    "usage: ptrace_run [--child COMMAND...,] SUBJECT [ARGUMENT...] <SCENARIO\n"
+    "usage: ptrace_run [--child PATH] SUBJECT [ARGUMENT...] <SCENARIO\n"
     "\n"
-    "Plays the scenario on standard input to SUBJECT, any init as it is, and prints a time line of its\n"
+    "Plays the scenario on standard input to SUBJECT, any init as it is, and prints a time line of "
+    "its\n"
     "visible calls. Nothing of it reaches this machine.\n"
     "\n"
     "  --child PATH      the program that it has to execute (default: /core)\n"

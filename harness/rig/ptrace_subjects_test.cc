@@ -30,7 +30,8 @@ std::vector<std::string> g_subjects;
 struct Story final : Observer {
   void On(const Step& step, const kernel::Kernel&) override {
     const std::string who = step.by_init ? "" : std::to_string(step.pid) + ": ";
-    if (step.kind == Step::Kind::kCalls) said.assign(step.text == nullptr ? "" : step.text, step.text_size);
+    if (step.kind == Step::Kind::kCalls)
+      said.assign(step.text == nullptr ? "" : step.text, step.text_size);
     if (step.kind == Step::Kind::kHandler) text += who + "enters " + SignalName(step.signal) + "\n";
     if (step.kind == Step::Kind::kHandled) text += who + "leaves\n";
     if (!step.visible) return;
@@ -49,7 +50,8 @@ struct Played {
   std::string story;
 };
 
-Played Play(const std::string& subject, std::vector<std::string> arguments, const std::string& text) {
+Played Play(const std::string& subject, std::vector<std::string> arguments,
+            const std::string& text) {
   scenario::Scenario scenario;
   const auto error = scenario::Parse(text, scenario);
   EXPECT_FALSE(error) << error->Describe("test");
@@ -73,8 +75,9 @@ void Expect(const std::string& mode, const std::string& scenario, const std::str
   }
 }
 
-constexpr const char* kUsr = "at rest: child ignores USR2\nat rest: kernel sends USR2 to init\n"
-                             "at rest: child exits 7\n";
+constexpr const char* kUsr =
+    "at rest: child ignores USR2\nat rest: kernel sends USR2 to init\n"
+    "at rest: child exits 7\n";
 constexpr const char* kTerm = "at rest: kernel sends TERM to init\n";
 
 // --- Waiting -------------------------------------------------------------------------------------
@@ -113,7 +116,8 @@ exit(7) = never returns
 TEST(Subjects, SignalFdAndEpollTakingSeveralAtOnce) {
   Expect("epoll",
          "at rest: child ignores USR2\nat rest: child ignores WINCH\nat rest: 6000 ms pass\n"
-         "at rest: init is frozen\nat rest: kernel sends USR2 to init\nat rest: kernel sends WINCH to init\n"
+         "at rest: init is frozen\nat rest: kernel sends USR2 to init\nat rest: kernel sends WINCH "
+         "to init\n"
          "at rest: init is thawed\nat rest: child exits 7\n",
          R"(fork() = 2
 epoll_wait(4, 5 s) ...
@@ -167,8 +171,10 @@ exit(143) = never returns
 }
 
 TEST(Subjects, HandlersAndPause) {
-  Expect("pause", "at rest: child ignores TERM\nat rest: kernel sends TERM to init\nat rest: child exits 3\n",
-         R"(fork() = 2
+  Expect(
+      "pause",
+      "at rest: child ignores TERM\nat rest: kernel sends TERM to init\nat rest: child exits 3\n",
+      R"(fork() = 2
 pause() ...
 2: setsid() = 2
 2: exec(/core) = 0
@@ -322,16 +328,18 @@ TEST_F(Harm, CallsOf32BitProgramsAreNotMade) {
 }
 
 TEST_F(Harm, CodeOfItsOwnIsCaughtTheSame) {
-  EXPECT_EQ(Plays("own-code").story, "reboot(CAD_OFF, wrong magic) = EINVAL\nreboot -22\nexit(0) = never returns\n");
+  EXPECT_EQ(Plays("own-code").story,
+            "reboot(CAD_OFF, wrong magic) = EINVAL\nreboot -22\nexit(0) = never returns\n");
 }
 
 TEST_F(Harm, NothingOutsideIsReached) {
   struct stat before{}, after{};
   ASSERT_EQ(stat("/etc/passwd", &before), 0);
   const Played run = Plays("files");
-  EXPECT_EQ(run.story,
-            "open -1\ncreate -1\nunlink -1\nmount -1\nsocket -1\nkill(2, KILL) = ESRCH\noutside -1\n"
-            "trace -1\nexit(0) = never returns\n");
+  EXPECT_EQ(
+      run.story,
+      "open -1\ncreate -1\nunlink -1\nmount -1\nsocket -1\nkill(2, KILL) = ESRCH\noutside -1\n"
+      "trace -1\nexit(0) = never returns\n");
   ASSERT_EQ(stat("/etc/passwd", &after), 0);
   EXPECT_EQ(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
   EXPECT_EQ(before.st_nlink, after.st_nlink);
@@ -349,9 +357,7 @@ TEST_F(Harm, CallsWithoutEndEnd) {
   EXPECT_EQ(Plays("silent-calls").outcome.end, Outcome::End::kLooped);
 }
 
-TEST_F(Harm, ForksWithoutEndEnd) {
-  EXPECT_EQ(Plays("bomb").outcome.end, Outcome::End::kCrowded);
-}
+TEST_F(Harm, ForksWithoutEndEnd) { EXPECT_EQ(Plays("bomb").outcome.end, Outcome::End::kCrowded); }
 
 TEST_F(Harm, MemoryIsBounded) {
   EXPECT_EQ(Plays("eat").story, "bounded 1\nexit(0) = never returns\n");

@@ -36,9 +36,7 @@ constexpr std::size_t kLongEnvironment = 100 * 1024;
 constexpr rlim_t kStackBytes = rlim_t{1} << 20;
 constexpr rlim_t kFiles = 64;
 
-[[noreturn]] void Throw(const std::string& what) {
-  throw CannotRun(what + ": " + strerror(errno));
-}
+[[noreturn]] void Throw(const std::string& what) { throw CannotRun(what + ": " + strerror(errno)); }
 
 void WriteFile(const std::string& path, const std::string& text) {
   const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -105,8 +103,8 @@ Spawner::Spawner(const Program& program, const Limits& limits)
     arguments_[i] = ArgumentsFor(program_, static_cast<scenario::Arguments>(i));
     argument_pointers_[i] = PointersTo(arguments_[i]);
   }
-  void* const page = mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* const page =
+      mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) Throw("no memory to share");
   board_ = static_cast<Board*>(page);
 
@@ -250,8 +248,8 @@ void Spawner::PatchVector(pid_t pid) {
   const ssize_t read = process_vm_readv(pid, &here, 1, &there, 1, 0);
   if (read < 0) Throw("cannot read the memory of the subject");
   const std::size_t count = static_cast<std::size_t>(read) / sizeof(uint64_t);
-  std::size_t at = 1 + words[0] + 1;                // the arguments' count, they, and a null
-  while (at < count && words[at] != 0) ++at;        // the environment
+  std::size_t at = 1 + words[0] + 1;          // the arguments' count, they, and a null
+  while (at < count && words[at] != 0) ++at;  // the environment
   uint64_t random_bytes = 0;
   for (++at; at + 1 < count && words[at] != AT_NULL; at += 2) {
     if (words[at] == AT_SYSINFO_EHDR) words[at] = AT_IGNORE;
@@ -259,7 +257,8 @@ void Spawner::PatchVector(pid_t pid) {
   }
   std::array<unsigned char, 16> fixed{};
   for (std::size_t i = 0; i < fixed.size(); ++i) fixed[i] = static_cast<unsigned char>(0x11 * i);
-  std::array<iovec, 2> from = {{{words.data(), at * sizeof(uint64_t)}, {fixed.data(), fixed.size()}}};
+  std::array<iovec, 2> from = {
+      {{words.data(), at * sizeof(uint64_t)}, {fixed.data(), fixed.size()}}};
   std::array<iovec, 2> to = {{{reinterpret_cast<void*>(registers.rsp), at * sizeof(uint64_t)},
                               {reinterpret_cast<void*>(random_bytes), fixed.size()}}};
   if (at + 1 >= count || random_bytes == 0 ||

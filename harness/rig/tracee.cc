@@ -51,8 +51,10 @@ void Tracee::Kill() {
   if (pid_ <= 0) return;
   kill(pid_, SIGKILL);
   int status = 0;
-  while (waitpid(pid_, &status, __WALL) == pid_ && WIFSTOPPED(status)) {
-  }
+  pid_t waited;
+  do {
+    waited = waitpid(pid_, &status, __WALL);
+  } while ((waited == pid_ && WIFSTOPPED(status)) || (waited < 0 && errno == EINTR));
   pid_ = -1;
 }
 
