@@ -5,8 +5,8 @@
 
 namespace minit::rig {
 
-// Something that this machine does not allow or have, so that a rig refuses. What it was, and what to
-// do about it, is in what().
+// Something that this machine does not allow or have, so that a rig refuses. What it was, and what
+// to do about it, is in what().
 class CannotRun : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

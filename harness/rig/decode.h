@@ -58,8 +58,8 @@ class Decoder {
   void Begin(const std::vector<std::string>* environment);
 
   Asked Decode(Process& process);
-  // The model has answered. A further call that it takes to serve the one of the process, or nothing:
-  // then the process has its answer, and may run on.
+  // The model has answered. A further call that it takes to serve the one of the process, or
+  // nothing: then the process has its answer, and may run on.
   std::optional<kernel::Call> Continue(Process& process, const kernel::Result& result);
   // The process has its answer, in whatever state that is.
   void Finish(Process& process, const kernel::Result& result);

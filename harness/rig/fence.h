@@ -1,10 +1,10 @@
 // Fence: what shuts in a process that runs foreign code. Two, each enough to keep the machine up:
-//   no capability but that to execute files of other users: CAP_SYS_BOOT is gone for good, so is the
-//   way back (no_new_privs, an empty bounding set), and PID and mount namespaces are its own;
+//   no capability but that to execute files of other users: CAP_SYS_BOOT is gone for good, and so
+//   is the way back (no_new_privs, an empty bounding set); PID and mount namespaces are its own;
 //   a seccomp filter that knows a list of calls and kills at any other, reboot(2) among them, at
 //   32-bit calls, and at opening a path for anything but reading.
 // Both are inherited by all that the process forks and executes. Both are tried on entering.
-// Held by ptrace_rig_test.cc.
+// Held by ptrace_subjects_test.cc.
 
 #ifndef MINIT_HARNESS_RIG_FENCE_H_
 #define MINIT_HARNESS_RIG_FENCE_H_
@@ -28,8 +28,8 @@ inline constexpr std::array kPassedCalls = {
 
 // Shuts in the calling process, which has to be process 1 of a PID namespace and to have a mount
 // namespace of its own, `outer_mounts` being the one outside (the target of /proc/self/ns/mnt).
-// Returns what is wrong, or "". Once it is in, the caller can make no call that is not listed here or
-// in fence.cc.
+// Returns what is wrong, or "". Once it is in, the caller can make no call that is not listed here
+// or in fence.cc.
 std::string EnterFence(const std::string& outer_mounts);
 
 // The target of /proc/self/ns/mnt.

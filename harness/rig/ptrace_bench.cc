@@ -1,6 +1,6 @@
 // How fast the ptrace rig is: ptrace_bench SUBJECT [ARGUMENT...]
-// Short scenarios: the child exits 0, in a fresh process each. A long one: a thousand signals to pass
-// on. The load of the machine is told beside the figures: it is half of them.
+// Short scenarios: the child exits 0, in a fresh process each. A long one: a thousand signals to
+// pass on. The load of the machine is told beside the figures: it is half of them.
 
 #include <chrono>
 #include <cstdint>

@@ -89,8 +89,8 @@ void PtraceRig::End(Outcome::End end) {
 
 // --- The model tells -----------------------------------------------------------------------------
 
-// What it has done with a fork, an exec or an exit, the real processes follow at once: before anybody
-// can change the memory that a newborn inherits.
+// What it has done with a fork, an exec or an exit, the real processes follow at once: before
+// anybody can change the memory that a newborn inherits.
 void PtraceRig::On(const Step& step, const kernel::Kernel& kernel) {
   if (step.kind == Step::Kind::kReturns || step.kind == Step::Kind::kBlocks) {
     hash_.Add(step);

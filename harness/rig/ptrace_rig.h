@@ -1,14 +1,14 @@
-// PtraceRig: any init, unmodified, static or dynamic, x86-64, as a subject: a fresh process for each
-// scenario, every system call of it answered by the kernel model (PTRACE_SYSEMU).
+// PtraceRig: any init, unmodified, static or dynamic, x86-64, as a subject: a fresh process for
+// each scenario, every system call of it answered by the kernel model (PTRACE_SYSEMU).
 //
 //   PtraceRig rig({.path = "/usr/bin/tini", .arguments = {"--", "/core"}});
 //   const Outcome outcome = rig.Run(scenario, observer);
 //
 // It is slow and obvious, and the judge of what is quicker.
 //
-// What its subject forks is forked for real, so that it has the memory that it should; it is followed
-// until it executes or ends, and from then on is a process of the model alone. Handlers of signals
-// are entered for real. Memory is real; nothing else is (fence.h, decode.h).
+// What its subject forks is forked for real, so that it has the memory that it should; it is
+// followed until it executes or ends, and from then on is a process of the model alone. Handlers of
+// signals are entered for real. Memory is real; nothing else is (fence.h, decode.h).
 //
 // Invariants
 //   1. One process of the subject runs at a time, on the processor of the caller.

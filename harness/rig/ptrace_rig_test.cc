@@ -1,6 +1,6 @@
-// The ptrace rig with /init as it is shipped: its visible calls equal the machine rig's step for step,
-// on every scenario of the corpus and on random ones. So the machine rig is the driver. And inits of
-// other people, whose every call is covered.
+// The ptrace rig with /init as it is shipped: its visible calls equal the machine rig's step for
+// step, on every scenario of the corpus and on random ones. So the machine rig is the driver. And
+// inits of other people, whose every call is covered.
 //
 // usage: ptrace_rig_test INIT [gtest options]
 // MINIT_SCENARIOS: how many random ones; MINIT_LONG_SCENARIOS: those of many calls as well
@@ -155,7 +155,8 @@ uint64_t LengthOf(const scenario::Scenario& scenario) {
   return counter.calls;
 }
 
-// One in ten is long, up to a million calls, and takes most of the time: those are played on demand.
+// One in ten is long, up to a million calls, and takes most of the time: those are played on
+// demand.
 TEST_F(AgainstMachine, RandomScenarios) {
   constexpr uint64_t kLong = 400;
   const char* const wanted = std::getenv("MINIT_SCENARIOS");

@@ -1,4 +1,5 @@
-// ptrace_run: plays a scenario to any init under the ptrace rig and prints what happened, for people.
+// ptrace_run: plays a scenario to any init under the ptrace rig and prints what happened, for
+// people.
 
 #include <cstdio>
 #include <iostream>

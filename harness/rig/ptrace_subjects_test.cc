@@ -1,6 +1,6 @@
-// Each interface of an init under the ptrace rig, by small programs (testdata/subject.c) against two
-// libcs, static, and one dynamic: the visible calls are these. And programs that mean harm: they are
-// bounded and reported, nothing is left behind, and nothing outside has changed.
+// Each interface of an init under the ptrace rig, by small programs (testdata/subject.c) against
+// two libcs, static, and one dynamic: the visible calls are these. And programs that mean harm:
+// they are bounded and reported, nothing is left behind, and nothing outside has changed.
 //
 // usage: ptrace_subjects_test SUBJECT... [gtest options]
 

@@ -1,13 +1,13 @@
-// Spawner: a process behind the fence (fence.h) that starts a subject again and again, each time as a
-// fresh process of it, traced by whoever made the spawner.
+// Spawner: a process behind the fence (fence.h) that starts a subject again and again, each time as
+// a fresh process of it, traced by whoever made the spawner.
 //
 // Invariants
 //   1. All that runs is in a PID namespace whose process 1 is the spawner: it dies with the thread
 //      that made it, and with it everything inside, whatever that has forked.
 //   2. A subject finds the same memory each time: no randomised layout, no vDSO, the same auxiliary
 //      vector and the same random bytes in it.
-//   3. It is bounded: address space, stack, files, and processor time that it uses between two calls.
-// Held by ptrace_rig_test.cc.
+//   3. It is bounded: address space, stack, files, and processor time used between two calls.
+// Held by ptrace_subjects_test.cc.
 
 #ifndef MINIT_HARNESS_RIG_SPAWNER_H_
 #define MINIT_HARNESS_RIG_SPAWNER_H_
@@ -35,8 +35,8 @@ struct Limits {
   uint32_t loop_ms = 100;  // processor time that a process may use without making a call
 };
 
-// The environment, as a list of NAME=VALUE, in each way that a scenario has it; and the arguments. A
-// program that is given arguments always gets just those.
+// The environment, as a list of NAME=VALUE, in each way that a scenario has it; and the arguments.
+// A program that is given arguments always gets just those.
 std::vector<std::string> EnvironmentFor(scenario::Environment environment);
 std::vector<std::string> ArgumentsFor(const Program& program, scenario::Arguments arguments);
 
@@ -48,8 +48,8 @@ class Spawner {
   Spawner& operator=(const Spawner&) = delete;
   ~Spawner();  // ends all that it has started
 
-  // A new process of the subject, stopped for its tracer just after its exec. To be killed and waited
-  // for by the caller. Throws CannotRun if the binary cannot be executed.
+  // A new process of the subject, stopped for its tracer just after its exec. To be killed and
+  // waited for by the caller. Throws CannotRun if the binary cannot be executed.
   pid_t Spawn(scenario::Environment environment, scenario::Arguments arguments);
 
  private:

@@ -244,8 +244,8 @@ std::optional<Tracee> Tracee::Fork(uint64_t flags, uint64_t stack, uint64_t thre
 
 // --- Handlers ------------------------------------------------------------------------------------
 
-// The signal is sent for real, and caught on its way: so the kernel makes the frame, as it would, with
-// what was saved of the registers and on which stack.
+// The signal is sent for real, and caught on its way: so the kernel makes the frame, as it would,
+// with what was saved of the registers and on which stack.
 bool Tracee::EnterHandler(const siginfo_t& info, uint64_t mask) {
   constexpr uint64_t kNone = 0;
   if (syscall(SYS_tgkill, pid_, pid_, info.si_signo) != 0) return false;
@@ -261,9 +261,9 @@ bool Tracee::EnterHandler(const siginfo_t& info, uint64_t mask) {
     Kill();  // no room for a frame
     return false;
   }
-  // The kernel has blocked what the handler wants blocked, which here the model does. In the frame it
-  // saved a mask that is always empty; had the model's been set before, it would have put the signal
-  // off (kernel/signal.c: ptrace_signal).
+  // The kernel has blocked what the handler wants blocked, which here the model does. In the frame
+  // it saved a mask that is always empty; had the model's been set before, it would have put the
+  // signal off (kernel/signal.c: ptrace_signal).
   user_regs_struct registers;
   return Trace(PTRACE_SETSIGMASK, pid_, sizeof kNone, &kNone) == 0 && GetRegisters(&registers) &&
          Write(registers.rsp + sizeof(uint64_t) + kMaskInFrame, mask);

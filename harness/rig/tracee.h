@@ -1,11 +1,11 @@
 // Tracee: one real process of a subject, under PTRACE_SYSEMU: its registers, its memory, its stops.
 //
 // Invariants
-//   1. Between any two operations here it is stopped. While it runs, nobody else of the subject does.
-//   2. No system call of it is executed but by Execute, PassThrough and Fork, each of which checks at
-//      the entry of the call that it is the one that was meant.
+//   1. Between any two operations here it is stopped. While it runs, no other of the subject does.
+//   2. No system call of it is executed but by Execute, PassThrough and Fork, each of which checks
+//      at the entry of the call that it is the one that was meant.
 //   3. It blocks no signal for real, and gets none but those that EnterHandler delivers.
-// Held by ptrace_rig_test.cc.
+// Held by ptrace_subjects_test.cc.
 
 #ifndef MINIT_HARNESS_RIG_TRACEE_H_
 #define MINIT_HARNESS_RIG_TRACEE_H_

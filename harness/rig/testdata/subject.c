@@ -2,8 +2,8 @@
 // harm. Which one is said by the first argument. Built against musl and against glibc, static, and
 // against glibc, dynamic. Only what the ptrace rig answers keeps them in.
 //
-// None of them is fit to be anybody's init: each makes its calls, says what it finds on the console,
-// and exits.
+// None of them is fit to be anybody's init: each makes its calls, says what it finds on the
+// console, and exits.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -344,7 +344,8 @@ static void Hostile(const char *what) {
   } else if (!strcmp(what, "eat")) {
     long eaten = 0;
     for (;; ++eaten) {
-      char *const more = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      char *const more = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
       if (more == MAP_FAILED) break;
       memset(more, 1, 1 << 20);
     }
