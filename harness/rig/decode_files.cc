@@ -268,6 +268,7 @@ Asked Decoder::Ioctl(Process& process) {
     case TCSETS:
     case TCSETSW:
     case TCSETSF:
+    case TIOCCONS:  // nobody redirects the console in the model
       return Returns(0);
     case TIOCGPGRP:
       if (!kernel_.Look(process.pid).has_terminal) return Returns(-ENOTTY);
