@@ -150,7 +150,9 @@ std::string EnterFence(const std::string& outer_mounts) {
   if (mounts.empty() || mounts == outer_mounts) {
     return "the mount namespace is not a new one (is /proc mounted?)";
   }
-  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+  // From a chroot that cannot be done: its root is no mount. Nothing is mounted from here on anyway, for
+  // want of the capability.
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL) {
     return Problem("cannot make the mounts private");
   }
   for (const auto& step : {DropCapabilities, TryToRestart, InstallFilter, TryFilter}) {
