@@ -106,9 +106,10 @@ Course RunTrial(NamespaceOptions options, const char* trial, const Policy& polic
       break;
     }
     if (event.kind == Kind::kReport) {
-      course.reports.push_back(event.line);
-      if (event.line == "end") course.child_ended_ns = event.time_ns;
-      if (reaction) reaction(place, event.line);
+      const bool ends = event.line.rfind("end ", 0) == 0;
+      if (ends) course.child_ended_ns = std::stoll(event.line.substr(4));
+      course.reports.push_back(ends ? "end" : event.line);
+      if (reaction) reaction(place, course.reports.back());
       continue;
     }
     const bool by_init = event.pid == place.pid();

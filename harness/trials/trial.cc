@@ -4,7 +4,8 @@
 // the contract has it (rule 5: starts-child-clean). What it finds goes, a line at a time, to the file
 // that TRIAL_REPORT names, by default the kernel's log:
 //
-//   ok WHAT      held        fault WHAT   did not hold        end    it is about to end
+//   ok WHAT      held        fault WHAT   did not hold        end NS   it is about to end, at that time
+//                                                             (CLOCK_MONOTONIC)
 //
 // As process 1 it is the other way round: it makes the state that ENTRY asks for (words parted by
 // commas, see Enter), then executes /subject, the init on trial, as a boot loader's program might.
@@ -64,8 +65,15 @@ bool Check(bool holds, const char* what) {
   return holds;
 }
 
+// Told before the end, so that what comes 30 s after the end comes at least so long after this.
+void ReportEnd() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  Report("end %lld", now.tv_sec * 1'000'000'000ll + now.tv_nsec);
+}
+
 [[noreturn]] void End(int code) {
-  Report("end");
+  ReportEnd();
   _exit(code);
 }
 
@@ -400,7 +408,7 @@ void Run(const char* mode) {
   };
   if (is("exit")) End(number);
   if (is("kill")) {
-    Report("end");
+    ReportEnd();
     kill(getpid(), number);
   }
   if (is("orphans")) Orphans();
@@ -439,7 +447,7 @@ void Enter(const char* words) {
       if (signal != SIGKILL && signal != SIGSTOP) ::signal(signal, SIG_IGN);
     }
   }
-  if (strstr(words, "mark") != nullptr) Report("end");
+  if (strstr(words, "mark") != nullptr) ReportEnd();
   if (strstr(words, "descriptors") != nullptr) {
     const rlimit many = {.rlim_cur = kHighDescriptor + 1, .rlim_max = kHighDescriptor + 1};
     setrlimit(RLIMIT_NOFILE, &many);
