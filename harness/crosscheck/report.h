@@ -1,0 +1,110 @@
+// Report: what a cross-check came to, as plain data. The search fills it in (search.h); the table for
+// people, JSON and SARIF are made from it, and from nothing else.
+//
+// Counts are of scenarios unless another unit is said.
+#ifndef MINIT_HARNESS_CROSSCHECK_REPORT_H_
+#define MINIT_HARNESS_CROSSCHECK_REPORT_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/contract/facts.h"
+#include "harness/contract/judge.h"
+#include "harness/contract/rules.h"
+#include "harness/scenario/scenario.h"
+
+namespace minit::crosscheck {
+
+// How one rule came out over all scenarios. Those in which it did not speak are in none of these.
+struct Tally {
+  uint64_t held = 0;
+  uint64_t broken = 0;
+  // In how many it spoke, by when and under what: words of facts.h. One scenario may count under
+  // several phases, entries and faults.
+  std::map<std::string, uint64_t> by_phase{};
+  std::map<std::string, uint64_t> by_entry{};
+  std::map<std::string, uint64_t> by_fault{};
+
+  uint64_t spoke() const { return held + broken; }
+};
+
+// A way in which a rule is broken. No two findings of a subject have the same rule and facts.
+struct Finding {
+  contract::Rule rule = contract::Rule::kReapsAtRest;
+  contract::Facts facts{};  // of the minimal scenario; entry complete
+  std::string sentence{};   // contract::Explain of the break
+  scenario::Scenario
+      scenario{};              // minimal: with any part left out or made plainer it does not show
+  std::string timeline{};      // of it, verdicts in between; many lines
+  std::string difference{};    // from the reference, at the first place; "": there is none
+  uint64_t seen = 0;           // how many scenarios broke the rule in this way
+  std::string confirmed_by{};  // rig that showed it again in a fresh process: "ptrace"
+  int excused_by = -1;         // index in SubjectReport::ledger; -1: nothing excuses it
+};
+
+// An entry of a ledger as it was read, and whether it still shows.
+struct LedgerEntry {
+  contract::Rule rule = contract::Rule::kReapsAtRest;
+  contract::FactsPattern pattern{};
+  std::string reason{};           // one line, for people
+  scenario::Scenario scenario{};  // shows it
+  int line = 0;                   // in its file
+  bool shows = false;             // its own scenario broke the rule with such facts, in this run
+};
+
+// How runs ended other than by the scenario, and what the rig did not know.
+struct Troubles {
+  uint64_t crashed = 0;  // an instruction of init raised a signal that ended it
+  uint64_t looped = 0;   // it used processor time, and made no call
+  uint64_t gave_up = 0;  // calls without end
+  uint64_t lost = 0;     // the real process died: out of memory, or of the rig
+  uint64_t crowded = 0;  // more processes before exec than the rig follows
+  std::map<std::string, uint64_t>
+      not_covered{};  // calls that no one answered: calls, not scenarios
+};
+
+struct SubjectReport {
+  std::vector<std::string> command{};  // path and arguments
+  std::string sha256{};                // of the binary, 64 hexadecimal digits
+  contract::Profile profile = contract::Profile::kMachine;
+  std::string ledger_path{};  // "": none
+  std::string rig{};          // really used: "in-process, patched", "in-process, trapped", "ptrace"
+  std::string rig_note{};     // why not a quicker one; "": it was
+  uint64_t seed = 0;
+  uint64_t scenarios = 0;  // played, those of minimising apart
+  uint64_t kept = 0;       // that showed something new, by the feedback
+  uint64_t tuples = 0;     // states, calls and results seen together: what the feedback counts
+  double seconds = 0;
+  bool interrupted = false;                       // ended early, by a signal
+  std::array<Tally, contract::kRules> tallies{};  // by rule number, from 0 for rule 1
+  std::vector<Finding> findings{};                // by rule, then facts
+  uint64_t beyond = 0;  // breaks not minimised, for there were too many: none is excused
+  std::vector<LedgerEntry> ledger{};
+  Troubles troubles{};
+
+  const Tally& tally(contract::Rule rule) const {
+    return tallies[static_cast<std::size_t>(rule) - 1];
+  }
+  Tally& tally(contract::Rule rule) { return tallies[static_cast<std::size_t>(rule) - 1]; }
+  // Rules of the profile that no scenario spoke of, but rule 13 if no list was given.
+  std::vector<contract::Rule> Silent(bool has_call_list) const;
+};
+
+struct Report {
+  std::string tool_commit{};  // of this program's source; "unknown" outside a repository
+  std::string started{};      // UTC, as 2026-11-24T23:40:00Z
+  bool require_spoken = false;
+  bool has_call_list = false;
+  std::vector<SubjectReport> subjects{};
+};
+
+// What makes the exit status 1.
+bool HasNewBreak(const SubjectReport& subject);  // a finding that nothing excuses, or breaks beyond
+bool HasStaleEntry(const SubjectReport& subject);
+
+}  // namespace minit::crosscheck
+
+#endif  // MINIT_HARNESS_CROSSCHECK_REPORT_H_
