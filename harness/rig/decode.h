@@ -26,6 +26,7 @@
 
 #include "harness/kernel/kernel.h"
 #include "harness/rig/cast.h"
+#include "harness/rig/outcome.h"
 #include "harness/rig/process.h"
 
 namespace minit::rig {
@@ -44,9 +45,6 @@ struct Asked {
   int64_t value = 0;
   std::string text{};
 };
-
-// Calls, or uses of one, that no one answered, and how often.
-using NotCovered = std::map<std::string, uint32_t>;
 
 class Decoder {
  public:

@@ -33,6 +33,7 @@
 
 #include "harness/kernel/kernel.h"
 #include "harness/rig/decode.h"
+#include "harness/rig/outcome.h"
 #include "harness/rig/process.h"
 #include "harness/rig/runner.h"
 #include "harness/rig/spawner.h"
@@ -41,58 +42,17 @@
 
 namespace minit::rig {
 
-struct PtraceOptions {
-  std::string path;                         // of the binary, on this machine
-  std::vector<std::string> arguments{};     // after the first, which is "/init"
-  std::vector<std::string> child{"/core"};  // the command that it has to execute
-  Limits limits{};
-};
-
-// How a run ended, beside its trace.
-struct Outcome {
-  enum class End : uint8_t {
-    kOver,     // as the scenario has it: `ending` says how
-    kGaveUp,   // too many calls between two moves: see Runner
-    kLooped,   // a process used processor time and made no call
-    kLost,     // a real process died that should not: `signal`
-    kCrowded,  // more processes before exec than the rig follows
-  };
-
-  End end = End::kOver;
-  kernel::Ending ending = kernel::Ending::kNone;
-  int ending_status = 0;    // raw wait status, if init died
-  int crash = 0;            // a signal that an instruction of init raised last, 0: none
-  int signal = 0;           // kLost: of what it died
-  uint64_t calls = 0;       // made by all processes of the subject, those that no model sees too
-  uint64_t trace_hash = 0;  // of visible calls: who, which, with what, and what came of it
-  NotCovered not_covered;
-};
-
-// A hash over the visible calls of a trace, step by step. Numbers that it gives are those of this
-// build of the harness.
-class TraceHash {
- public:
-  void Add(const contract::Step& step);
-  uint64_t value() const { return hash_; }
-
- private:
-  uint64_t hash_ = 0;
-};
-
-class PtraceRig final : private Observer {
+class PtraceRig final : public Rig, private Observer {
  public:
   // Throws CannotRun, here or at the first run: no namespaces, no fence, a binary that cannot be
   // executed.
-  explicit PtraceRig(const PtraceOptions& options);
-  ~PtraceRig();
+  explicit PtraceRig(const SubjectOptions& options);
+  ~PtraceRig() override;
   PtraceRig(const PtraceRig&) = delete;
   PtraceRig& operator=(const PtraceRig&) = delete;
 
-  // Plays the scenario. `observer` hears the trace.
-  Outcome Run(const scenario::Scenario& scenario, Observer& observer);
-
-  // For who needs to know more than a trace says (Timeline::Follow).
-  const Runner<Observer>& runner() const { return runner_; }
+  Outcome Run(const scenario::Scenario& scenario, Observer& observer) override;
+  const Runner<Observer>& runner() const override { return runner_; }
 
  private:
   void On(const contract::Step& step, const kernel::Kernel& kernel) override;
@@ -105,7 +65,7 @@ class PtraceRig final : private Observer {
   void Lose(const Stop& stop);
   void End(Outcome::End end);
 
-  PtraceOptions options_;
+  SubjectOptions options_;
   cpu_set_t before_{};  // where the caller could run
   std::vector<std::vector<std::string>> environments_;
   kernel::ScenarioKernel kernel_;

@@ -83,7 +83,7 @@ std::string Difference(const Record& one, const Record& other) {
 class AgainstMachine : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    rig_ = std::make_unique<PtraceRig>(PtraceOptions{.path = g_init});
+    rig_ = std::make_unique<PtraceRig>(SubjectOptions{.path = g_init});
   }
   static void TearDownTestSuite() { rig_.reset(); }
 
@@ -192,13 +192,13 @@ TEST(OtherInits, AreCoveredOnTheWholeCorpus) {
   struct Nobody final : Observer {
     void On(const Step&, const kernel::Kernel&) override {}
   };
-  const std::vector<PtraceOptions> inits = {
+  const std::vector<SubjectOptions> inits = {
       {.path = "/usr/bin/tini", .arguments = {"-vvv", "-s", "-g", "--", "/core"}},
       {.path = "/usr/bin/tini-static", .arguments = {"--", "/core"}},
       {.path = "/usr/bin/dumb-init", .arguments = {"/core"}},
       {.path = "/usr/bin/catatonit", .arguments = {"--", "/core"}}};
   const std::vector<Named> corpus = Corpus();
-  for (const PtraceOptions& init : inits) {
+  for (const SubjectOptions& init : inits) {
     if (!std::filesystem::exists(init.path)) {
       std::cout << init.path << " is not installed, and was not tried\n";
       continue;

@@ -83,7 +83,7 @@ void PrintOutcome(const Outcome& outcome) {
   }
 }
 
-int Play(const PtraceOptions& options) {
+int Play(const SubjectOptions& options) {
   const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
   scenario::Scenario scenario;
   if (const auto error = scenario::Parse(text, scenario)) return Fail(error->Describe("scenario"));
@@ -97,7 +97,7 @@ int Play(const PtraceOptions& options) {
 }
 
 int Main(int argc, char** argv) {
-  PtraceOptions options;
+  SubjectOptions options;
   int at = 1;
   for (; at < argc && std::string_view(argv[at]).starts_with("-"); ++at) {
     const std::string_view argument = argv[at];

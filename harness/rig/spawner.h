@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "harness/rig/cannot_run.h"
+#include "harness/rig/outcome.h"
 #include "harness/scenario/scenario.h"
 
 namespace minit::rig {
@@ -28,11 +29,6 @@ namespace minit::rig {
 struct Program {
   std::string path;                    // of the binary, on this machine
   std::vector<std::string> arguments;  // after the first, which is "/init"
-};
-
-struct Limits {
-  uint64_t memory_bytes = uint64_t{256} << 20;  // address space of each process
-  uint32_t loop_ms = 100;  // processor time that a process may use without making a call
 };
 
 // The environment, as a list of NAME=VALUE, in each way that a scenario has it; and the arguments.
