@@ -185,6 +185,8 @@ void Judge::CheckDelay(const Kernel& kernel) {
 void Judge::OnRebootRefused(const Kernel& kernel) {
   if (!life_.ended || !ending_.restart_called) return;
   ending_.refused_ns = kernel.now_ns();
+  SpeakInNewPhase();
+  Speak(Rule::kAlwaysRestarts);
   ending_.due_ns = kernel.now_ns() + kRestartWithinNs;
 }
 
@@ -208,6 +210,7 @@ void Judge::CheckTime(const Kernel& kernel) {
 void Judge::CheckEnded(const Kernel& kernel) {
   const bool first = !life_.rested_since;
   life_.rested_since = true;
+  if (first) SpeakInNewPhase();
   if (first && !ending_.sync_called && !ending_.fork_refused && !ending_.hindered) {
     Fail(Rule::kSyncsFirst, kernel,
          {.facts = {.cause = life_.end_cause, .whose = Whose::kChild, .how = How::kLate}});

@@ -9,8 +9,8 @@ namespace minit::contract {
 namespace {
 
 // In the order of the enums and of the bits.
-constexpr std::array<const char*, 5> kPhases = {"starting", "running", "ended", "waiting",
-                                                "after-refusal"};
+constexpr std::array<const char*, kPhaseCount> kPhases = {"starting", "running", "ended", "waiting",
+                                                          "after-refusal"};
 constexpr std::array<const char*, 12> kEntries = {
     "ignoring", "masked",      "pending",   "parent",        "descriptors", "streams",
     "queue",    "environment", "arguments", "without-files", "namespace",   "old-kernel"};

@@ -11,6 +11,7 @@
 #define MINIT_HARNESS_CONTRACT_FACTS_H_
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +29,7 @@ enum class Phase : uint8_t {
   kWaiting,       // … it has rested: it waits for the restart
   kAfterRefusal,  // a restart was refused
 };
+inline constexpr std::size_t kPhaseCount = 5;
 
 // How init was entered, if not plainly. A judge sees those that the kernel can tell (the first
 // five); whoever knows the scenario adds the others.

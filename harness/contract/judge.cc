@@ -71,11 +71,7 @@ void Judge::Observe(const Step& step, const Kernel& kernel) {
 }
 
 void Judge::OnEntered(const Kernel& kernel) {
-  for (const Rule rule :
-       {Rule::kSignalsNobodyElse, Rule::kStartsChildClean, Rule::kNeverExits, Rule::kComesToRest}) {
-    Speak(rule);
-  }
-  if (terms_.calls != nullptr) Speak(Rule::kKeepsToItsCalls);
+  SpeakInNewPhase();
   const kernel::View init = kernel.Look(kInit);
   int facts = 0;
   if (init.ignored != 0) facts |= kEnteredIgnoring;
@@ -202,10 +198,19 @@ void Judge::CheckRest(const Kernel& kernel, bool fresh) {
   if (window_over) effort_ = Effort{.rested = true};
 }
 
+// Those that speak always do so in this phase, too.
+void Judge::SpeakInNewPhase() {
+  constexpr int kAlways = Bit(Rule::kSignalsNobodyElse) | Bit(Rule::kStartsChildClean) |
+                          Bit(Rule::kNeverExits) | Bit(Rule::kComesToRest);
+  const int listed = terms_.calls != nullptr ? Bit(Rule::kKeepsToItsCalls) : 0;
+  SpeakAll(static_cast<uint16_t>(kAlways | listed));
+}
+
 Verdict Judge::verdict(Rule rule) const {
   if ((broken_ & Bit(rule)) != 0) return Verdict::kBroken;
-  const bool spoke = (spoken_ & Bit(rule)) != 0 && Judges(rule);
-  return spoke ? Verdict::kHolds : Verdict::kSilent;
+  int spoken = 0;
+  for (const uint16_t rules : spoken_) spoken |= rules;
+  return (spoken & Bit(rule)) != 0 && Judges(rule) ? Verdict::kHolds : Verdict::kSilent;
 }
 
 const Break* Judge::FindBreak(Rule rule) const {
@@ -218,6 +223,7 @@ const Break* Judge::FindBreak(Rule rule) const {
 void Judge::Fail(Rule rule, const Kernel& kernel, Break found) {
   if (!Judges(rule) || (broken_ & Bit(rule)) != 0) return;
   broken_ |= Bit(rule);
+  Speak(rule);
   if (break_count_ == kMaxBreaks) return;
   found.rule = rule;
   found.facts.phase = PhaseNow();

@@ -26,6 +26,7 @@
 #define MINIT_HARNESS_CONTRACT_JUDGE_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -50,8 +51,8 @@ struct CallList {
 struct Terms {
   Profile profile = Profile::kMachine;
   const CallList* calls = nullptr;  // nullptr: rule 13 is silent. Must outlive the judge
-  bool counts_calls = true;  // false: rule 15 is silent, for searches that find what never rests
-  const char* path = "/core";       // of the child, at most 255 bytes. Must outlive the judge
+  bool counts_calls = true;    // false: rule 15 is silent, for searches that find what never rests
+  const char* path = "/core";  // of the child, at most 255 bytes. Must outlive the judge
 
   bool operator==(const Terms&) const = default;
 };
@@ -103,6 +104,12 @@ class Judge {
   void Observe(const Step& step, const kernel::Kernel& kernel);
 
   Verdict verdict(Rule rule) const;
+  // Whether the rule has spoken while the world was in `phase`; one that speaks always does so in
+  // every phase that was reached. Of what was, as verdicts are: no part of Hash or SameFuture.
+  bool SpokeIn(Rule rule, Phase phase) const {
+    return (spoken_[static_cast<std::size_t>(phase)] & Bit(rule)) != 0 && Judges(rule);
+  }
+  uint8_t faults() const { return past_.faults; }  // FaultFact: of those active at any time so far
   // nullptr unless the rule is broken. Of more than kMaxBreaks broken rules the later ones have none.
   const Break* FindBreak(Rule rule) const;
   bool any_broken() const { return broken_ != 0; }
@@ -246,7 +253,9 @@ class Judge {
   void OnMove(const Step& step, const Kernel& kernel);
   void OnRest(const Kernel& kernel);
   void CheckRest(const Kernel& kernel, bool fresh);
-  void Speak(Rule rule) { spoken_ |= Bit(rule); }
+  void Speak(Rule rule) { SpeakAll(Bit(rule)); }
+  void SpeakAll(uint16_t rules) { spoken_[static_cast<std::size_t>(PhaseNow())] |= rules; }
+  void SpeakInNewPhase();
   bool Judges(Rule rule) const { return BelongsTo(rule, terms_.profile); }
   // The rule is broken, now, if it is judged and was not before. What is left out of `found` is added:
   // phase, entry, faults, step and time.
@@ -322,11 +331,16 @@ class Judge {
   static constexpr uint16_t Bit(Rule rule) {
     return static_cast<uint16_t>(1U << (static_cast<unsigned>(rule) - 1));
   }
+  // Those that speak when the child ends.
+  static constexpr uint16_t OfTheEnd() {
+    return Bit(Rule::kReportsStatus) | Bit(Rule::kSyncsFirst) | Bit(Rule::kWaitsOutTheDelay) |
+           Bit(Rule::kAlwaysRestarts) | Bit(Rule::kExitsWithStatus);
+  }
   template <typename Visitor>
   void VisitFuture(uint64_t origin_ns, Visitor&& visit) const;
 
   Terms terms_;
-  uint16_t spoken_ = 0;
+  std::array<uint16_t, kPhaseCount> spoken_{};  // rules, for each Phase
   uint16_t broken_ = 0;
   uint8_t break_count_ = 0;
   uint8_t exec_defects_ = 0;  // of the last exec of the child, not yet judged

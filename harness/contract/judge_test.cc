@@ -165,6 +165,88 @@ TEST(Judge, ARuleSpeaksOnlyOnceItsWhenHasOccurred) {
   EXPECT_EQ(stand.broken(), Rules{});
 }
 
+// The phases in which a rule has spoken, a letter each.
+std::string PhasesOf(Rule rule, const Judge& judge) {
+  std::string phases;
+  for (std::size_t i = 0; i < kPhaseCount; ++i) {
+    phases += judge.SpokeIn(rule, static_cast<Phase>(i)) ? "srewa"[i] : '-';
+  }
+  return phases;
+}
+
+TEST(Judge, SaysInWhichPhasesARuleHasSpoken) {
+  Stand stand;
+  EXPECT_EQ(PhasesOf(Rule::kComesToRest, stand.judge), "s----");
+  const Pid child = stand.Start();
+  EXPECT_EQ(PhasesOf(Rule::kComesToRest, stand.judge), "sr---");
+  stand.Wait();
+  stand.Send(15);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Kill(-child, 15));
+  stand.Wait();
+  stand.Exit(child, 0);
+  EXPECT_EQ(PhasesOf(Rule::kComesToRest, stand.judge), "sre--");
+  EXPECT_EQ(PhasesOf(Rule::kEndsOnlyWithChild, stand.judge), "-r---");
+  EXPECT_EQ(PhasesOf(Rule::kReapsAtRest, stand.judge), "-----");
+  kernel::Faults faults;
+  faults.reboot_failures = 255;
+  stand.kernel.SetFaults(faults);
+  stand.Move(Cause::kFault);
+  stand.EndWell("0\n");
+  EXPECT_EQ(PhasesOf(Rule::kReapsAtRest, stand.judge), "--e--");
+  stand.Wait(1);
+  stand.PassTo(kSecondNs);
+  stand.Return(kInit);
+  EXPECT_EQ(PhasesOf(Rule::kComesToRest, stand.judge), "srew-");
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  EXPECT_EQ(PhasesOf(Rule::kComesToRest, stand.judge), "srewa");
+  EXPECT_EQ(PhasesOf(Rule::kForwardsEverySignal, stand.judge), "-r---");
+  EXPECT_EQ(PhasesOf(Rule::kAlwaysRestarts, stand.judge), "--e-a");
+  EXPECT_EQ(PhasesOf(Rule::kExitsWithStatus, stand.judge), "-----") << "it is of containers";
+  EXPECT_EQ(PhasesOf(Rule::kKeepsToItsCalls, stand.judge), "-----") << "no list was given";
+}
+
+TEST(Judge, WhatBrokeARuleSpokeInThatPhase) {
+  Stand stand;
+  stand.Make(kInit, calls::Sync());
+  ASSERT_EQ(stand.broken(), Rules{Rule::kEndsOnlyWithChild});
+  EXPECT_EQ(PhasesOf(Rule::kEndsOnlyWithChild, stand.judge), "s----");
+}
+
+// A helper that is forked first and killed might have been the child, until another execs.
+TEST(Judge, WhatSpokeInAnEndThatWasNoneSpokeBeforeTheStart) {
+  Stand stand;
+  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  const Pid helper = stand.Make(kInit, calls::Fork()).value;
+  stand.kernel.Resume(helper);
+  stand.kernel.Die(helper, 9, false);
+  stand.Move(Cause::kKill, helper, 9);
+  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  EXPECT_EQ(PhasesOf(Rule::kSyncsFirst, stand.judge), "--e--");
+  EXPECT_EQ(PhasesOf(Rule::kReapsAtRest, stand.judge), "--e--");
+  stand.Start();
+  EXPECT_EQ(PhasesOf(Rule::kSyncsFirst, stand.judge), "-----");
+  EXPECT_EQ(PhasesOf(Rule::kReapsAtRest, stand.judge), "s----");
+  EXPECT_EQ(PhasesOf(Rule::kComesToRest, stand.judge), "sr---");
+}
+
+TEST(Judge, SaysWhichFaultsThereHaveBeen) {
+  Stand stand;
+  EXPECT_EQ(stand.judge.faults(), 0);
+  kernel::Faults faults;
+  faults.sync_hangs = true;
+  stand.kernel.SetFaults(faults);
+  stand.Move(Cause::kFault);
+  EXPECT_EQ(stand.judge.faults(), kFaultSync);
+  stand.kernel.SetFaults({});
+  stand.Move(Cause::kFault);
+  faults.sync_hangs = false;
+  faults.fork_failures = 1;
+  stand.kernel.SetFaults(faults);
+  stand.Move(Cause::kFault);
+  EXPECT_EQ(stand.judge.faults(), kFaultSync | kFaultForks) << "also of those that are over";
+}
+
 TEST(Judge, RulesOfTheOtherProfileStaySilent) {
   Stand machine;
   machine.Start();

@@ -1,6 +1,8 @@
 // Who the child is, and when it ends. The child is the process of init's that calls exec; until one
 // does, any that init forks may be it: the one forked last is taken for it.
 
+#include <utility>
+
 #include "harness/contract/judge.h"
 #include "harness/contract/raw_status.h"
 
@@ -111,6 +113,7 @@ void Judge::FollowChild(const Step& step, const Kernel& kernel) {
   const bool gone = !view.exists;
   if (!gone && view.has_execed && life_.known && !life_.executed) {
     life_.executed = true;
+    SpeakInNewPhase();
     JudgeExec(kernel);
   }
   if (!gone && view.activity != kernel::Activity::kZombie) return;
@@ -179,10 +182,8 @@ void Judge::End(const Kernel& kernel) {
   life_.ended = true;
   life_.dead = true;
   if (life_.end_ns == 0) life_.end_ns = kernel.now_ns();
-  for (const Rule rule : {Rule::kReportsStatus, Rule::kSyncsFirst, Rule::kWaitsOutTheDelay,
-                          Rule::kAlwaysRestarts, Rule::kExitsWithStatus}) {
-    Speak(rule);
-  }
+  SpeakInNewPhase();
+  SpeakAll(OfTheEnd());
   // From now, not from an end that is only now known for one: between the two init may have been frozen.
   ending_.due_ns = kernel.now_ns() + kRestartWithinNs;
   CheckTime(kernel);
@@ -195,15 +196,15 @@ void Judge::End(const Kernel& kernel) {
   }
 }
 
-// The fork that was refused, or the process that was killed before its exec, was not the child's.
+// The fork that was refused, or the process that was killed before its exec, was not the child's:
+// what has spoken since, but for the end, spoke before the start.
 void Judge::Unend() {
   life_.ended = life_.dead = life_.reaped = life_.rested_since = false;
   ForgetLost();
   ending_ = Ending{};
-  for (const Rule rule : {Rule::kReportsStatus, Rule::kSyncsFirst, Rule::kWaitsOutTheDelay,
-                          Rule::kAlwaysRestarts, Rule::kExitsWithStatus}) {
-    spoken_ &= static_cast<uint16_t>(~Bit(rule));
-  }
+  int spoken = 0;
+  for (const uint16_t rules : std::exchange(spoken_, {})) spoken |= rules;
+  SpeakAll(static_cast<uint16_t>(spoken & ~OfTheEnd()));
 }
 
 void Judge::LearnStatus(int raw) {
