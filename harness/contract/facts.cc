@@ -175,14 +175,18 @@ std::string ToString(const FactsPattern& pattern) {
          " how=" + text(FactsPattern::kHow, NameOf(facts.how));
 }
 
-std::optional<FactsPattern> ParseFacts(std::string_view text, std::string* error) {
+std::optional<FactsPattern> ParseFacts(std::string_view text, std::string* error, std::size_t* at) {
   FactsPattern pattern;
   int seen = 0;
-  const auto fail = [error](std::string why) {
+  const std::size_t size = text.size();
+  std::size_t begin = 0;  // of the word looked at
+  const auto fail = [&](std::string why) {
     *error = std::move(why);
+    if (at != nullptr) *at = begin;
     return std::nullopt;
   };
   while (!text.empty()) {
+    begin = size - text.size();
     const std::size_t space = text.find(' ');
     const std::string_view word = text.substr(0, space);
     text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
@@ -202,6 +206,7 @@ std::optional<FactsPattern> ParseFacts(std::string_view text, std::string* error
       return fail("\"" + std::string(word) + "\": allowed are " + Allowed(*found));
     }
   }
+  begin = size;
   for (const FieldText& field : kFields) {
     if ((seen & field.field) == 0) return fail(std::string(field.name) + "= is missing");
   }

@@ -117,8 +117,9 @@ struct FactsPattern {
 std::string ToString(const Facts& facts);
 std::string ToString(const FactsPattern& pattern);
 // Reads what ToString writes: every field, in any order, once. On failure nothing is returned and
-// `error` says what was found and what is allowed.
-std::optional<FactsPattern> ParseFacts(std::string_view text, std::string* error);
+// `error` says what was found and what is allowed, and `at`, if given, is where in the text.
+std::optional<FactsPattern> ParseFacts(std::string_view text, std::string* error,
+                                       std::size_t* at = nullptr);
 
 const char* NameOf(Phase phase);
 const char* NameOf(Cause cause);

@@ -63,6 +63,20 @@ TEST(Facts, AnExcuseForOneSignalIsNoneForAnother) {
   EXPECT_FALSE(pattern->Matches(facts));
 }
 
+TEST(Facts, RefusalSaysWhereInTheText) {
+  const std::vector<std::pair<std::string, std::size_t>> bad = {
+      {"phase=any entry=dark faults=any cause=any whose=any how=any", 10},
+      {"phase=any  colour=red", 11},
+      {"phase=any phase=any", 10},
+      {"phase=any entry=any", 19}};  // the end: something is missing
+  for (const auto& [text, where] : bad) {
+    std::string error;
+    std::size_t at = 0;
+    EXPECT_FALSE(ParseFacts(text, &error, &at).has_value()) << text;
+    EXPECT_EQ(at, where) << text;
+  }
+}
+
 TEST(Facts, BadTextIsRefusedWithWhatIsAllowed) {
   const std::string rest = " entry=plain faults=none cause=none whose=nobody how=plain";
   const std::vector<std::pair<std::string, std::string>> bad = {
