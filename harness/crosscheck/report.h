@@ -6,9 +6,11 @@
 #define MINIT_HARNESS_CROSSCHECK_REPORT_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/contract/facts.h"
@@ -53,7 +55,12 @@ struct LedgerEntry {
   scenario::Scenario scenario{};  // shows it
   int line = 0;                   // in its file
   bool shows = false;             // its own scenario broke the rule with such facts, in this run
+
+  // False: somebody has still to say why it is lived with. Its reason begins with kUnjustified.
+  bool justified() const;
+  bool operator==(const LedgerEntry&) const = default;
 };
+inline constexpr std::string_view kUnjustified = "to be justified";
 
 // How runs ended other than by the scenario, and what the rig did not know.
 struct Troubles {
@@ -104,6 +111,10 @@ struct Report {
 // What makes the exit status 1.
 bool HasNewBreak(const SubjectReport& subject);  // a finding that nothing excuses, or breaks beyond
 bool HasStaleEntry(const SubjectReport& subject);
+// 0 or 1: 1 for a new break, a stale entry or, if Report::require_spoken, a silent rule.
+int ExitStatus(const Report& report);
+
+const char* NameOf(contract::Profile profile);  // "machine", "container"
 
 }  // namespace minit::crosscheck
 

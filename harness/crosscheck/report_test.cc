@@ -1,0 +1,88 @@
+// What makes a run of the cross-check fail, and which rules count as silent.
+#include "harness/crosscheck/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace minit::crosscheck {
+namespace {
+
+using contract::Rule;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+SubjectReport AllSpoke(contract::Profile profile) {
+  SubjectReport subject{.profile = profile};
+  for (const contract::RuleText& text : contract::kRuleTexts) {
+    if (contract::BelongsTo(text.rule, profile)) subject.tally(text.rule).held = 1;
+  }
+  return subject;
+}
+
+TEST(Report, RuleIsSilentIfNoScenarioSpokeOfIt) {
+  SubjectReport subject = AllSpoke(contract::Profile::kMachine);
+  EXPECT_THAT(subject.Silent(true), IsEmpty());
+  subject.tally(Rule::kSyncsFirst) = {};
+  subject.tally(Rule::kComesToRest) = {.held = 0, .broken = 1};
+  EXPECT_THAT(subject.Silent(true), ElementsAre(Rule::kSyncsFirst));
+}
+
+TEST(Report, RulesOfTheOtherProfileAreNotSilent) {
+  EXPECT_THAT(AllSpoke(contract::Profile::kMachine).Silent(true), IsEmpty());
+  EXPECT_THAT(AllSpoke(contract::Profile::kContainer).Silent(true), IsEmpty());
+}
+
+TEST(Report, WithoutACallListRuleThirteenIsNotMissed) {
+  SubjectReport subject = AllSpoke(contract::Profile::kMachine);
+  subject.tally(Rule::kKeepsToItsCalls) = {};
+  EXPECT_THAT(subject.Silent(false), IsEmpty());
+  EXPECT_THAT(subject.Silent(true), ElementsAre(Rule::kKeepsToItsCalls));
+}
+
+TEST(Report, NewBreakIsOneThatNothingExcusesOrThatNobodyLookedAt) {
+  SubjectReport subject;
+  EXPECT_FALSE(HasNewBreak(subject));
+  subject.findings = {{.excused_by = 0}};
+  EXPECT_FALSE(HasNewBreak(subject));
+  subject.findings.push_back({.excused_by = -1});
+  EXPECT_TRUE(HasNewBreak(subject));
+  subject.findings.clear();
+  subject.beyond = 1;
+  EXPECT_TRUE(HasNewBreak(subject));
+}
+
+TEST(Report, EntryThatDoesNotShowIsStale) {
+  SubjectReport subject;
+  EXPECT_FALSE(HasStaleEntry(subject));
+  subject.ledger = {{.shows = true}};
+  EXPECT_FALSE(HasStaleEntry(subject));
+  subject.ledger.push_back({.shows = false});
+  EXPECT_TRUE(HasStaleEntry(subject));
+}
+
+TEST(Report, FailsForNewBreaksStaleEntriesAndSilenceIfAsked) {
+  Report report;
+  EXPECT_EQ(ExitStatus(report), 0);
+  report.subjects = {AllSpoke(contract::Profile::kMachine)};
+  report.has_call_list = report.require_spoken = true;
+  EXPECT_EQ(ExitStatus(report), 0);
+  SubjectReport& subject = report.subjects[0];
+  subject.ledger = {{.shows = false}};
+  EXPECT_EQ(ExitStatus(report), 1);
+  subject.ledger = {};
+  subject.findings = {{.excused_by = -1}};
+  EXPECT_EQ(ExitStatus(report), 1);
+  subject.findings = {};
+  subject.tally(Rule::kSyncsFirst) = {};
+  EXPECT_EQ(ExitStatus(report), 1);
+  report.require_spoken = false;
+  EXPECT_EQ(ExitStatus(report), 0);
+}
+
+TEST(Report, EntryIsJustifiedUnlessItSaysThatItIsNot) {
+  EXPECT_TRUE(LedgerEntry{.reason = "musl keeps 34 to itself"}.justified());
+  EXPECT_FALSE(LedgerEntry{.reason = "to be justified: SIGTERM was lost"}.justified());
+}
+
+}  // namespace
+}  // namespace minit::crosscheck
