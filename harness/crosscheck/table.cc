@@ -1,0 +1,430 @@
+#include "harness/crosscheck/table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "harness/scenario/text.h"
+
+namespace minit::crosscheck {
+namespace {
+
+using contract::Rule;
+
+constexpr std::size_t kWidth = 110;
+constexpr std::size_t kRuleWidth = 26;
+constexpr std::size_t kCellWidth = 20;
+constexpr std::size_t kColumns = (kWidth - kRuleWidth) / kCellWidth;
+
+// --- Text ---
+
+std::string Grouped(uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
+// "1 scenario", "2,000 scenarios".
+std::string Count(uint64_t number, std::string_view one, std::string_view many) {
+  return Grouped(number) + " " + std::string(number == 1 ? one : many);
+}
+
+std::string Fixed(double number) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.1f", number);
+  return text;
+}
+
+bool StartsCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }
+
+std::size_t Columns(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, StartsCharacter));
+}
+
+// Padded with blanks, or cut short, to so many columns.
+std::string Fit(std::string_view text, std::size_t columns) {
+  const std::size_t has = Columns(text);
+  if (has <= columns) return std::string(text) + std::string(columns - has, ' ');
+  std::string cut;
+  std::size_t kept = 0;
+  for (const char byte : text) {
+    if (StartsCharacter(byte) && ++kept == columns) break;
+    cut += byte;
+  }
+  return cut + "…";
+}
+
+std::string Trimmed(std::string text) {
+  text.erase(text.find_last_not_of(" \n") + 1);
+  return text;
+}
+
+// `head`, and the words of `text` behind it, in lines that begin below the first word.
+std::string Wrapped(const std::string& head, std::string_view text) {
+  const std::size_t indent = Columns(head);
+  std::string wrapped = head;
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find_first_of(" \n"));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (word.empty()) continue;
+    if (column > indent && column + 1 + Columns(word) > kWidth) {
+      wrapped += "\n" + std::string(indent, ' ');
+      column = indent;
+    }
+    if (column > indent) {
+      wrapped += ' ';
+      ++column;
+    }
+    wrapped += word;
+    column += Columns(word);
+  }
+  return Trimmed(wrapped) + "\n";
+}
+
+std::string Indented(std::string_view text, std::size_t indent) {
+  std::string indented;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    indented += Trimmed(std::string(indent, ' ') + std::string(line)) + "\n";
+  }
+  return indented;
+}
+
+std::string Quoted(const std::string& argument) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+  if (!argument.empty() && argument.find_first_not_of(kPlain) == argument.npos) return argument;
+  std::string quoted = "'";
+  for (const char c : argument) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string Joined(std::span<const std::string> command) {
+  std::string joined;
+  for (const std::string& argument : command) {
+    joined += (joined.empty() ? "" : " ") + Quoted(argument);
+  }
+  return joined;
+}
+
+std::string NumberAndName(Rule rule) {
+  return std::to_string(static_cast<int>(rule)) + " " + contract::TextOf(rule).name;
+}
+
+// "[2] tini"
+std::string ShortName(const Report& report, std::size_t index) {
+  const std::vector<std::string>& command = report.subjects[index].command;
+  const std::string path = command.empty() ? "?" : command.front();
+  return "[" + std::to_string(index + 1) + "] " + path.substr(path.rfind('/') + 1);
+}
+
+std::string LedgerPlace(const SubjectReport& subject, const LedgerEntry& entry) {
+  return subject.ledger_path + ":" + std::to_string(entry.line);
+}
+
+const LedgerEntry* ExcuseOf(const SubjectReport& subject, const Finding& finding) {
+  return finding.excused_by < 0 ? nullptr
+                                : &subject.ledger[static_cast<std::size_t>(finding.excused_by)];
+}
+
+// --- Who was searched, and how ---
+
+std::string SearchText(const SubjectReport& subject) {
+  std::string text =
+      Count(subject.scenarios, "scenario", "scenarios") + " in " + Fixed(subject.seconds) + " s";
+  if (subject.seconds > 0) {
+    const double rate = static_cast<double>(subject.scenarios) / subject.seconds;
+    text += ", " + Grouped(static_cast<uint64_t>(std::llround(rate))) + " a second";
+  }
+  text += "; " + Grouped(subject.kept) + " kept for what was new, " +
+          Count(subject.tuples, "tuple", "tuples");
+  return text + (subject.interrupted ? "; interrupted" : "");
+}
+
+std::string Heading(const SubjectReport& subject, std::size_t index) {
+  std::string text = Wrapped("[" + std::to_string(index + 1) + "] ", Joined(subject.command));
+  text += Wrapped("    sha-256    ", subject.sha256);
+  text += Wrapped("    rig        ",
+                  subject.rig + (subject.rig_note.empty() ? "" : ": " + subject.rig_note));
+  text += Wrapped("    profile    ", NameOf(subject.profile));
+  text += Wrapped("    seed       ", std::to_string(subject.seed));
+  text += Wrapped("    searched   ", SearchText(subject));
+  text += Wrapped("    ledger     ", subject.ledger_path.empty()
+                                         ? "none"
+                                         : subject.ledger_path + ", " +
+                                               Count(subject.ledger.size(), "entry", "entries"));
+  return text + "\n";
+}
+
+// --- The table ---
+
+std::string Cell(const Report& report, const SubjectReport& subject, Rule rule) {
+  const Tally& tally = subject.tally(rule);
+  const bool asked = contract::BelongsTo(rule, subject.profile) &&
+                     (rule != Rule::kKeepsToItsCalls || report.has_call_list);
+  bool found = false;
+  bool is_new = false;
+  for (const Finding& finding : subject.findings) {
+    if (finding.rule != rule) continue;
+    found = true;
+    is_new |= finding.excused_by < 0;
+  }
+  // A break that nobody minimised is excused by nothing.
+  if (is_new || (tally.broken != 0 && (!found || subject.beyond != 0))) {
+    return "broken " + Grouped(tally.broken);
+  }
+  if (found) return "known " + Grouped(tally.broken);
+  if (!asked) return "-";
+  return tally.held == 0 ? "silent" : "holds " + Grouped(tally.held);
+}
+
+// Of the subjects from `first` up to but not `last`.
+std::string Rows(const Report& report, std::size_t first, std::size_t last) {
+  std::string head(kRuleWidth, ' ');
+  for (std::size_t i = first; i < last; ++i) {
+    head += Fit(Fit(ShortName(report, i), kCellWidth - 2), kCellWidth);
+  }
+  std::string text = Trimmed(head) + "\n";
+  for (const contract::RuleText& rule : contract::kRuleTexts) {
+    const std::string number = std::to_string(static_cast<int>(rule.rule));
+    std::string row = Fit((number.size() < 2 ? " " : "") + number + " " + rule.name, kRuleWidth);
+    for (std::size_t i = first; i < last; ++i) {
+      row += Fit(Cell(report, report.subjects[i], rule.rule), kCellWidth);
+    }
+    text += Trimmed(row) + "\n";
+  }
+  return text + "\n";
+}
+
+std::string Rules(const Report& report) {
+  std::string text;
+  for (std::size_t first = 0; first < report.subjects.size(); first += kColumns) {
+    text += Rows(report, first, std::min(first + kColumns, report.subjects.size()));
+  }
+  return text +
+         Wrapped(
+             "",
+             "Numbers are of scenarios: in which a rule held, or in which it was broken. known: "
+             "the ledger excuses each way in which it was. silent: no scenario spoke of it, "
+             "which is no pass. -: not asked of this profile, or without a list of calls.") +
+         "\n";
+}
+
+// By when and under what each rule was spoken of.
+std::string Spoken(const Report& report) {
+  std::string text;
+  for (std::size_t i = 0; i < report.subjects.size(); ++i) {
+    for (const contract::RuleText& rule : contract::kRuleTexts) {
+      const Tally& tally = report.subjects[i].tally(rule.rule);
+      std::string words;
+      for (const auto& [what, counts] : {std::pair{"phase", &tally.by_phase},
+                                         {"entry", &tally.by_entry},
+                                         {"faults", &tally.by_fault}}) {
+        for (const auto& [word, count] : *counts) {
+          words +=
+              std::string(words.empty() ? "" : ", ") + what + "=" + word + " " + Grouped(count);
+        }
+      }
+      if (words.empty()) continue;
+      text += Wrapped("  " + ShortName(report, i) + ", " + NumberAndName(rule.rule) + ": ", words);
+    }
+  }
+  return text.empty() ? "" : "Spoken of\n" + text + "\n";
+}
+
+// --- Findings ---
+
+std::string InFull(const Report& report, std::size_t index, const Finding& finding) {
+  const SubjectReport& subject = report.subjects[index];
+  const LedgerEntry* const excuse = ExcuseOf(subject, finding);
+  std::string text = (excuse == nullptr ? "NEW: " : "known: ") + ShortName(report, index) +
+                     " breaks " + NumberAndName(finding.rule) + "\n";
+  text += Wrapped("  ", finding.sentence);
+  text += Wrapped("  facts      ", contract::ToString(finding.facts));
+  text += Wrapped("  seen       ",
+                  "in " + Grouped(finding.seen) + " of " +
+                      Count(subject.scenarios, "scenario", "scenarios") +
+                      (finding.confirmed_by.empty()
+                           ? "; not shown again in a fresh process"
+                           : "; shown again in a fresh process by " + finding.confirmed_by));
+  if (excuse != nullptr) {
+    text += Wrapped("  ledger     ", LedgerPlace(subject, *excuse) + ": " + excuse->reason);
+  }
+  if (!finding.difference.empty()) text += Wrapped("  reference  ", finding.difference);
+  text += "  time line\n" + Indented(finding.timeline, 4);
+  text += "  to play it again (the scenario stands in the command):\n\n";
+  return text + PlayCommand(subject, finding.scenario) + "\n";
+}
+
+std::string InOneLine(const Report& report, std::size_t index, const Finding& finding) {
+  const SubjectReport& subject = report.subjects[index];
+  const LedgerEntry& excuse = *ExcuseOf(subject, finding);
+  const std::string text = "  " + ShortName(report, index) + ", " + NumberAndName(finding.rule) +
+                           ", " + Grouped(finding.seen) + ": " + excuse.reason;
+  const std::string place = " (line " + std::to_string(excuse.line) + ")\n";
+  return Trimmed(Fit(text, std::min(Columns(text), kWidth + 1 - Columns(place)))) + place;
+}
+
+std::string Findings(const Report& report, bool verbose) {
+  std::string fresh;
+  std::string known;
+  for (std::size_t i = 0; i < report.subjects.size(); ++i) {
+    const SubjectReport& subject = report.subjects[i];
+    for (const Finding& finding : subject.findings) {
+      if (finding.excused_by < 0) {
+        fresh += InFull(report, i, finding);
+      } else {
+        known += verbose ? InFull(report, i, finding) : InOneLine(report, i, finding);
+      }
+    }
+    if (subject.beyond == 0) continue;
+    fresh += Wrapped("NEW: ", ShortName(report, i) + " breaks rules in " +
+                                  Count(subject.beyond, "more scenario", "more scenarios") +
+                                  " that were not looked into, for there were too many: mend or "
+                                  "excuse those above, then search again") +
+             "\n";
+  }
+  if (known.empty()) return fresh;
+  return fresh + (verbose ? "" : "Known breaks, and in how many scenarios\n") + known +
+         (verbose ? "" : "\n");
+}
+
+// --- What else there is to know ---
+
+void AddSection(std::string& text, const std::string& title, const std::string& lines) {
+  if (!lines.empty()) text += Wrapped("", title) + lines + "\n";
+}
+
+std::string TroublesOf(const Troubles& troubles) {
+  const std::pair<uint64_t, const char*> all[] = {
+      {troubles.crashed, "crashed"},
+      {troubles.looped, "ran on without a call"},
+      {troubles.gave_up, "made calls without end"},
+      {troubles.lost, "lost its process"},
+      {troubles.crowded, "had more processes before exec than the rig follows"}};
+  std::string text;
+  for (const auto& [count, what] : all) {
+    if (count == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::string(what) + " in " + Grouped(count);
+  }
+  return text;
+}
+
+// A line for each subject for which `of` has something to say.
+template <typename Of>
+std::string ForEach(const Report& report, Of of) {
+  std::string text;
+  for (std::size_t i = 0; i < report.subjects.size(); ++i) {
+    const std::string words = of(report.subjects[i]);
+    if (!words.empty()) text += Wrapped("  " + ShortName(report, i) + ": ", words);
+  }
+  return text;
+}
+
+std::string NotCovered(const SubjectReport& subject) {
+  std::string text;
+  for (const auto& [call, count] : subject.troubles.not_covered) {
+    text += (text.empty() ? "" : ", ") + call + " " + Grouped(count) + " times";
+  }
+  return text;
+}
+
+std::string SilentRules(const Report& report, const SubjectReport& subject) {
+  std::string text;
+  for (const Rule rule : subject.Silent(report.has_call_list)) {
+    text += (text.empty() ? "" : ", ") + NumberAndName(rule);
+  }
+  return text;
+}
+
+// The entries that `is` picks.
+template <typename Is>
+std::string Entries(const Report& report, Is is) {
+  std::string text;
+  for (const SubjectReport& subject : report.subjects) {
+    for (const LedgerEntry& entry : subject.ledger) {
+      if (!is(entry)) continue;
+      text += Wrapped("  ", LedgerPlace(subject, entry) + ": " + NumberAndName(entry.rule));
+      text += Wrapped("    ", contract::ToString(entry.pattern));
+      text += Wrapped("    ", entry.reason);
+    }
+  }
+  return text;
+}
+
+std::string TheRest(const Report& report) {
+  std::string text;
+  AddSection(text, "Calls that no one answered (what follows them is not to be trusted)",
+             ForEach(report, NotCovered));
+  AddSection(text, "Runs that ended otherwise than by the scenario, in how many scenarios",
+             ForEach(report, [](const SubjectReport& s) { return TroublesOf(s.troubles); }));
+  AddSection(text, "Stale ledger entries: their own scenarios do not show them any more",
+             Entries(report, [](const LedgerEntry& entry) { return !entry.shows; }));
+  AddSection(text, "Ledger entries to be justified: say in the reason why it is lived with",
+             Entries(report, [](const LedgerEntry& entry) { return !entry.justified(); }));
+  AddSection(text, "Silent rules: no scenario spoke of them",
+             ForEach(report, [&](const SubjectReport& s) { return SilentRules(report, s); }));
+  return text;
+}
+
+std::string LastLine(const Report& report) {
+  uint64_t fresh = 0, known = 0, stale = 0, silent = 0, unjustified = 0;
+  for (const SubjectReport& subject : report.subjects) {
+    for (const Finding& finding : subject.findings) ++(finding.excused_by < 0 ? fresh : known);
+    fresh += subject.beyond;
+    for (const LedgerEntry& entry : subject.ledger) {
+      stale += entry.shows ? 0 : 1;
+      unjustified += entry.justified() ? 0 : 1;
+    }
+    silent += subject.Silent(report.has_call_list).size();
+  }
+  std::string text;
+  const auto add = [&text](const std::string& words) {
+    text += (text.empty() ? "" : ", ") + words;
+  };
+  const bool silence_fails = report.require_spoken && silent != 0;
+  if (fresh != 0) add(Count(fresh, "new break", "new breaks"));
+  if (stale != 0) add(Count(stale, "stale entry", "stale entries"));
+  if (silence_fails) add(Count(silent, "silent rule", "silent rules"));
+  if (ExitStatus(report) != 0) {
+    const char* next = "search longer";
+    if (stale != 0) next = "take the stale entries out";
+    if (fresh != 0) next = "mend the init, or enter it in the ledger";
+    return "FAILED: " + text + ". Next: " + next + ".\n";
+  }
+  add("no new break");
+  if (known != 0) add(Grouped(known) + " known");
+  if (silent != 0) add(Count(silent, "silent rule", "silent rules"));
+  text = "passed: " + text + ". ";
+  if (unjustified != 0) {
+    return text + "Next: justify " + Count(unjustified, "ledger entry", "ledger entries") + ".\n";
+  }
+  return text + (silent != 0 ? "Next: search longer.\n" : "Nothing to do.\n");
+}
+
+}  // namespace
+
+std::string PlayCommand(const SubjectReport& subject, const scenario::Scenario& scenario) {
+  const bool container = subject.profile == contract::Profile::kContainer;
+  return std::string("scripts/crosscheck ") + (container ? "--profile container " : "") +
+         "--play - " + Joined(subject.command) + " <<'END'\n" + scenario::Print(scenario) + "END\n";
+}
+
+std::string PrintTable(const Report& report, bool verbose) {
+  std::string text = Wrapped("", "minit-ref crosscheck, commit " + report.tool_commit +
+                                     ", started " + report.started) +
+                     "\n";
+  for (std::size_t i = 0; i < report.subjects.size(); ++i) text += Heading(report.subjects[i], i);
+  text += Rules(report);
+  if (verbose) text += Spoken(report);
+  return text + Findings(report, verbose) + TheRest(report) + LastLine(report);
+}
+
+}  // namespace minit::crosscheck

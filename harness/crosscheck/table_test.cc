@@ -1,0 +1,140 @@
+// The table: what it says of each sort of outcome, and that it keeps its width.
+#include "harness/crosscheck/table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+#include <string>
+
+#include "harness/crosscheck/samples.h"
+#include "harness/scenario/text.h"
+
+namespace minit::crosscheck {
+namespace {
+
+using contract::Rule;
+using ::testing::ContainsRegex;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::size_t Columns(const std::string& line) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(line, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+TEST(Table, SaysWhatWasSearchedAndHow) {
+  const std::string table = PrintTable(TroubledReport());
+  EXPECT_THAT(table, HasSubstr("minit-ref crosscheck, commit 667204f0d7c1"));
+  EXPECT_THAT(table, HasSubstr("[1] /sbin/init\n    sha-256    000000"));
+  EXPECT_THAT(table, HasSubstr("rig        ptrace: it is linked dynamically\n"));
+  EXPECT_THAT(table, HasSubstr("seed       18446744073709551615\n"));
+  EXPECT_THAT(table, HasSubstr("searched   1,234,567 scenarios in 12.3 s, 100,046 a second"));
+  EXPECT_THAT(table, HasSubstr("; interrupted\n"));
+}
+
+TEST(Table, TellsHoldsBrokenKnownSilentAndNotAskedApart) {
+  const std::string broken = PrintTable(BrokenReport());
+  EXPECT_THAT(broken, HasSubstr(" 1 reaps-at-rest          known 812\n"));
+  EXPECT_THAT(broken, HasSubstr(" 2 forwards-every-signal  broken 20,362\n"));
+  EXPECT_THAT(broken, HasSubstr(" 3 forwards-in-order      holds 1,003\n"));
+  EXPECT_THAT(broken, HasSubstr("14 exits-with-status      -\n"));
+
+  const std::string two = PrintTable(TroubledReport());
+  EXPECT_THAT(two, HasSubstr("[1] init            [2] ä"));
+  EXPECT_THAT(two, HasSubstr(" 1 reaps-at-rest          holds 1,001         silent\n"));
+  EXPECT_THAT(two, HasSubstr("13 keeps-to-its-calls     -                   -\n"));
+  EXPECT_THAT(two, HasSubstr("15 comes-to-rest          holds 1,015         broken 4\n"));
+}
+
+TEST(Table, BreaksBeyondAreExcusedByNothing) {
+  Report report = BrokenReport();
+  EXPECT_THAT(PrintTable(report), HasSubstr("reaps-at-rest          known 812\n"));
+  report.subjects[0].beyond = 1;
+  EXPECT_THAT(PrintTable(report), HasSubstr("reaps-at-rest          broken 812\n"));
+}
+
+TEST(Table, NewBreaksAreInFullAndKnownOnesInALine) {
+  const std::string table = PrintTable(BrokenReport());
+  EXPECT_THAT(table, HasSubstr("NEW: [1] minit breaks 2 forwards-every-signal\n"
+                               "  SIGTERM (15) is owed"));
+  EXPECT_THAT(table, HasSubstr("  facts      phase=running entry=plain"));
+  EXPECT_THAT(table, HasSubstr("  seen       in 17 of 1,234,567 scenarios; shown again in a fresh "
+                               "process by ptrace\n"));
+  EXPECT_THAT(table, HasSubstr("  reference  call 4: init calls wait4"));
+  EXPECT_THAT(table,
+              HasSubstr("\n        0.000003  world  at rest: ancestor sends TERM to init\n"));
+  EXPECT_THAT(table, HasSubstr("\n\nscripts/crosscheck --play - /usr/lib/minit <<'END'\n"
+                               "at rest: init is frozen\nat rest: ancestor sends TERM to init\n"
+                               "END\n"));
+  EXPECT_THAT(table, HasSubstr("  [1] minit, 1 reaps-at-rest, 812: to be justified: process 7"));
+  EXPECT_THAT(table, Not(HasSubstr("known: [1]")));
+}
+
+TEST(Table, VerboseHasKnownBreaksInFullAndWhatWasSpokenOf) {
+  const std::string table = PrintTable(BrokenReport(), true);
+  EXPECT_THAT(table, HasSubstr("known: [1] minit breaks 2 forwards-every-signal\n"));
+  EXPECT_THAT(table, HasSubstr("  ledger     harness/crosscheck/ledgers/minit.ledger:3: its"));
+  EXPECT_THAT(table, HasSubstr("  [1] minit, 8 syncs-first: phase=ended 3, phase=running 1,000, "
+                               "entry=masked 13"));
+}
+
+TEST(Table, SaysWhatElseThereIsToKnow) {
+  const std::string broken = PrintTable(BrokenReport());
+  EXPECT_THAT(broken, HasSubstr("show them any more\n"
+                                "  harness/crosscheck/ledgers/minit.ledger:17: 8 syncs-first\n"));
+  EXPECT_THAT(broken, HasSubstr("lived with\n"
+                                "  harness/crosscheck/ledgers/minit.ledger:10: 1 reaps-at-rest\n"));
+  const std::string troubled = PrintTable(TroubledReport());
+  EXPECT_THAT(troubled, HasSubstr("prctl 1234 7 times, system call 41 1 times"));
+  EXPECT_THAT(troubled, HasSubstr("crashed in 1, ran on without a call in 2,000"));
+  EXPECT_THAT(troubled, HasSubstr("1 reaps-at-rest, 2 forwards-every-signal"));
+  EXPECT_THAT(troubled, HasSubstr("breaks rules in 4 more scenarios that were not looked into"));
+}
+
+TEST(Table, LastLineSumsUpAndSaysWhatToDo) {
+  EXPECT_THAT(PrintTable(CleanReport()), EndsWith("\npassed: no new break. Nothing to do.\n"));
+  EXPECT_THAT(PrintTable(BrokenReport()),
+              EndsWith("\nFAILED: 1 new break, 1 stale entry. Next: mend the init, or enter it in "
+                       "the ledger.\n"));
+  Report report = BrokenReport();
+  report.subjects[0].findings.erase(report.subjects[0].findings.begin() + 1);
+  EXPECT_THAT(PrintTable(report),
+              EndsWith("\nFAILED: 1 stale entry. Next: take the stale entries out.\n"));
+  report.subjects[0].ledger.pop_back();
+  EXPECT_THAT(PrintTable(report),
+              EndsWith("\npassed: no new break, 2 known. Next: justify 1 ledger entry.\n"));
+  report = CleanReport();
+  report.subjects[0].tally(Rule::kSyncsFirst) = {};
+  EXPECT_THAT(PrintTable(report),
+              EndsWith("\npassed: no new break, 1 silent rule. Next: search longer.\n"));
+  report.require_spoken = true;
+  EXPECT_THAT(PrintTable(report), EndsWith("\nFAILED: 1 silent rule. Next: search longer.\n"));
+}
+
+// But for time lines, commands and single words.
+TEST(Table, IsNoWiderThan110Columns) {
+  Report many = TroubledReport();
+  for (int i = 0; i < 8; ++i) many.subjects.push_back(BrokenReport().subjects[0]);
+  for (const bool verbose : {false, true}) {
+    std::istringstream lines(PrintTable(many, verbose));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(Columns(line), 110U) << line;
+      EXPECT_THAT(line, Not(EndsWith(" ")));
+    }
+  }
+}
+
+TEST(Table, CommandIsForAShell) {
+  const Report report = TroubledReport();
+  EXPECT_EQ(
+      PlayCommand(report.subjects[1], {}),
+      "scripts/crosscheck --profile container --play - "
+      "'/srv/an init'\\''s: 100%/ä\xff-and-a-name-that-is-rather-long' -s '' '$HOME' <<'END'\n"
+      "END\n");
+}
+
+}  // namespace
+}  // namespace minit::crosscheck
