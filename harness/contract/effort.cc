@@ -63,6 +63,15 @@ void Judge::CountCall(const Step& step, const Kernel& kernel) {
        {.facts = {.how = How::kTwice}, .number = static_cast<int32_t>(kCallsInASecond) + 1});
 }
 
+// It will not rest, whatever it is busy with: that takes a call.
+void Judge::OnSpin(const Kernel& kernel) {
+  Fail(Rule::kComesToRest, kernel,
+       {.facts = {.cause = past_.cause,
+                  .signal = past_.cause == Cause::kSignal ? past_.signal : uint8_t{0},
+                  .whose = WhoseIs(past_.pid, kernel),
+                  .how = How::kNever}});
+}
+
 void Judge::JudgeCall(const Step& step, const Kernel& kernel) {
   if (terms_.calls->Has(step.call)) return;
   Fail(Rule::kKeepsToItsCalls, kernel,

@@ -18,18 +18,29 @@ constexpr int32_t Milliseconds(uint64_t time_ns) {
 }  // namespace
 
 // Init or a helper does what only an ending has. False: the child has not ended, and judging is over.
+// By that, or else by what the world did last, whatever it was that it took for the end.
+Facts Judge::WhatInitWasTold(const Kernel& kernel) const {
+  const bool told = past_.told != Cause::kNone;
+  const Cause cause = told ? past_.told : past_.cause;
+  const uint8_t signal = told ? past_.told_signal : past_.signal;
+  Whose whose = WhoseIs(told ? past_.told_of : past_.pid, kernel);
+  // Whom a wait told of and nobody knows any more was reaped by it.
+  if (told && whose == Whose::kStranger) whose = Whose::kOrphan;
+  return {.cause = cause,
+          .signal = cause == Cause::kSignal ? signal : uint8_t{0},
+          .whose = whose};
+}
+
 bool Judge::StartEnding(const Kernel& kernel) {
   if (life_.ended) return true;
   if (MayHaveEnded()) {
     EndAsLost(kernel);
     return true;
   }
-  Fail(Rule::kEndsOnlyWithChild, kernel,
-       {.facts = {.cause = past_.cause,
-                  .signal = past_.cause == Cause::kSignal ? past_.signal : uint8_t{0},
-                  .whose = WhoseIs(past_.pid, kernel),
-                  .how = How::kEarly},
-        .pid = past_.pid});
+  Break found{.facts = WhatInitWasTold(kernel), .pid = past_.told_of};
+  if (past_.told == Cause::kNone) found.pid = past_.pid;
+  found.facts.how = How::kEarly;
+  Fail(Rule::kEndsOnlyWithChild, kernel, found);
   stopped_ = true;
   return false;
 }

@@ -108,7 +108,7 @@ std::string OfEnding(const Break& broken) {
   std::string last = broken.facts.cause == Cause::kSignal ? Signal(broken.facts.signal)
                                                           : std::string(NameOf(broken.facts.cause));
   if (broken.pid != 0) last += " of " + Process(broken);
-  return "the ending began and the child had not ended; what happened last: " + last;
+  return "the ending began and the child had not ended; what init was told last: " + last;
 }
 
 std::string OfStatus(const Break& broken) {
@@ -213,6 +213,7 @@ std::string Sentence(const Break& broken) {
     case Rule::kExitsWithStatus:
       return OfExit(broken);
     case Rule::kComesToRest:
+      if (broken.number == 0) return "init runs on and on, and makes no call";
       return broken.facts.how == How::kNever
                  ? "init made " + Number(broken.number) + " calls and has not come to rest"
                  : "init made " + Number(broken.number) + " calls in a second with nothing to do";

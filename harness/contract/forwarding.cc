@@ -31,6 +31,9 @@ Facts OfSignal(int signal, How how, Whose whose = Whose::kNobody) {
 
 void Judge::Take(int signal, bool owed) {
   ++effort_.credit;
+  past_.told = signal == kernel::kSigChld ? Cause::kNone : Cause::kSignal;
+  past_.told_signal = static_cast<uint8_t>(signal);
+  past_.told_of = 0;
   if (IsNeverOwed(signal) || life_.reaped) return;
   const bool must = owed && !life_.dead && !ChildIsInDoubt() &&
                     (forwarding_.doubtful & kernel::SignalBit(signal)) == 0;

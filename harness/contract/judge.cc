@@ -63,6 +63,9 @@ void Judge::Observe(const Step& step, const Kernel& kernel) {
     case Step::Kind::kTime:
       if (resting_ && kernel.AtRest()) CheckRest(kernel, false);
       break;
+    case Step::Kind::kSpins:
+      if (step.by_init) OnSpin(kernel);
+      break;
     case Step::Kind::kHandled:
     case Step::Kind::kOver:
       break;

@@ -240,6 +240,10 @@ class Judge {
     uint16_t entry = 0;
     bool no_console = false;  // init could not open it
     Pid pid = 0;
+    // What init was told last, by a wait or by a signal other than CHLD, since it last took CHLD.
+    Cause told = Cause::kNone;
+    uint8_t told_signal = 0;
+    Pid told_of = 0;
     Pid inherited = 0;  // the highest number of a process from before init was entered
 
     bool operator==(const Past&) const = default;
@@ -304,6 +308,7 @@ class Judge {
   void CheckReaped(const Kernel& kernel, bool fresh);
 
   // ending.cc: rules 6 to 11 and 14.
+  Facts WhatInitWasTold(const Kernel& kernel) const;
   bool StartEnding(const Kernel& kernel);
   void OnWrite(const Step& step, const Kernel& kernel);
   void OnLine(const Kernel& kernel);
@@ -325,6 +330,7 @@ class Judge {
 
   // effort.cc: rules 13 and 15.
   void CountCall(const Step& step, const Kernel& kernel);
+  void OnSpin(const Kernel& kernel);
   void JudgeCall(const Step& step, const Kernel& kernel);
   void JudgeBlock(const Step& step, const Kernel& kernel);
 

@@ -230,6 +230,31 @@ TEST(Judge, WhatSpokeInAnEndThatWasNoneSpokeBeforeTheStart) {
   EXPECT_EQ(PhasesOf(Rule::kComesToRest, stand.judge), "sr---");
 }
 
+TEST(Judge, AnEndingTooEarlyIsLaidToWhatInitWasTold) {
+  Stand stand;
+  const Pid child = stand.Start();
+  const Pid orphan = stand.kernel.Fork(kInit);
+  stand.Exit(orphan, 3);
+  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  stand.Send(15);
+  stand.Move(Cause::kContinue, child, 18);
+  stand.Make(kInit, calls::Sync());
+  ASSERT_EQ(stand.broken(), Rules{Rule::kEndsOnlyWithChild});
+  const Facts& facts = stand.judge.FindBreak(Rule::kEndsOnlyWithChild)->facts;
+  EXPECT_EQ(facts.cause, Cause::kExit) << ToString(facts);
+  EXPECT_EQ(facts.whose, Whose::kOrphan) << ToString(facts);
+}
+
+TEST(Judge, InitThatRunsOnWithoutACallDoesNotComeToRest) {
+  Stand stand;
+  stand.Start();
+  stand.Tell({.kind = Step::Kind::kSpins, .pid = 2});
+  EXPECT_TRUE(stand.broken().empty()) << "of another process the rule says nothing";
+  stand.Tell({.kind = Step::Kind::kSpins, .by_init = true, .pid = kInit});
+  ASSERT_EQ(stand.broken(), Rules{Rule::kComesToRest});
+  EXPECT_EQ(stand.judge.FindBreak(Rule::kComesToRest)->facts.how, How::kNever);
+}
+
 TEST(Judge, SaysWhichFaultsThereHaveBeen) {
   Stand stand;
   EXPECT_EQ(stand.judge.faults(), 0);

@@ -32,6 +32,9 @@ void Judge::OnWaited(const Step& step, const Kernel& kernel) {
   }
   ++effort_.credit;
   const int raw = StatusTold(step);
+  past_.told = CauseOf(raw);
+  if (IsStop(raw) && kernel.Look(pid).tracer != kInit) past_.told = Cause::kUntracedStop;
+  past_.told_of = pid;
   auto* const begin = tracing_.stopped.data();
   auto* const end = begin + tracing_.count;
   auto* const known =

@@ -71,6 +71,9 @@ class Rig {
   // Plays the scenario. `observer` hears the trace.
   virtual Outcome Run(const scenario::Scenario& scenario, Observer& observer) = 0;
 
+  // Ends the run early: for an observer that has heard enough.
+  virtual void EndEarly() = 0;
+
   // For who needs to know more than a trace says (Timeline::Follow).
   virtual const Runner<Observer>& runner() const = 0;
 };

@@ -154,7 +154,7 @@ void PtraceRig::RunOn(Process& process) {
       case Stop::Kind::kEnded:
         return Lose(stop);
       case Stop::Kind::kTick:
-        if (Loops(process)) return End(Outcome::End::kLooped);
+        if (Loops(process)) return EndSpinning(process);
         continue;
       case Stop::Kind::kFault:
         if (process.pid == kInit) outcome_.crash = stop.signal;
@@ -165,7 +165,7 @@ void PtraceRig::RunOn(Process& process) {
     }
     ++process.traps;
     ++outcome_.calls;
-    if (++unseen_ > kMaxUnseen) return End(Outcome::End::kLooped);
+    if (++unseen_ > kMaxUnseen) return EndSpinning(process);
     const Asked asked = decoder_.Decode(process);
     switch (asked.way) {
       case Asked::Way::kModel:
@@ -186,6 +186,12 @@ void PtraceRig::RunOn(Process& process) {
 // Two ticks without a call in between.
 bool PtraceRig::Loops(Process& process) {
   return std::exchange(process.traps_at_tick, process.traps) == process.traps;
+}
+
+void PtraceRig::EndSpinning(const Process& process) {
+  observer_->On(
+      {.kind = Step::Kind::kSpins, .by_init = process.pid == kInit, .pid = process.pid}, kernel_);
+  End(Outcome::End::kLooped);
 }
 
 void PtraceRig::Lose(const Stop& stop) {

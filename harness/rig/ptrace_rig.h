@@ -52,6 +52,7 @@ class PtraceRig final : public Rig, private Observer {
   PtraceRig& operator=(const PtraceRig&) = delete;
 
   Outcome Run(const scenario::Scenario& scenario, Observer& observer) override;
+  void EndEarly() override { runner_.Stop(); }
   const Runner<Observer>& runner() const override { return runner_; }
 
  private:
@@ -62,6 +63,7 @@ class PtraceRig final : public Rig, private Observer {
   bool EnterHandler(Process& process, const kernel::Step& step);
   void MakeFork(kernel::Pid parent, kernel::Pid newborn);
   bool Loops(Process& process);
+  void EndSpinning(const Process& process);
   void Lose(const Stop& stop);
   void End(Outcome::End end);
 

@@ -34,6 +34,7 @@ struct Story final : Observer {
       said.assign(step.text == nullptr ? "" : step.text, step.text_size);
     if (step.kind == Step::Kind::kHandler) text += who + "enters " + SignalName(step.signal) + "\n";
     if (step.kind == Step::Kind::kHandled) text += who + "leaves\n";
+    if (step.kind == Step::Kind::kSpins) text += who + "runs on\n";
     if (!step.visible) return;
     if (step.kind == Step::Kind::kBlocks) text += who + Print(step.call) + " ...\n";
     if (step.kind != Step::Kind::kReturns) return;
@@ -349,6 +350,7 @@ TEST_F(Harm, NothingOutsideIsReached) {
 
 TEST_F(Harm, LoopsWithoutCallsEnd) {
   EXPECT_EQ(Plays("loop").outcome.end, Outcome::End::kLooped);
+  EXPECT_TRUE(Plays("loop").story.ends_with("runs on\n")) << Plays("loop").story;
   EXPECT_EQ(Plays("child-loop").outcome.end, Outcome::End::kLooped);
 }
 

@@ -1,7 +1,6 @@
 // replay: plays scenarios against the machine and prints what happened, for people.
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -12,11 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/contract/judge.h"
 #include "harness/kernel/kernel.h"
+#include "harness/rig/judged_timeline.h"
 #include "harness/rig/machine_rig.h"
 #include "harness/rig/runner.h"
-#include "harness/rig/timeline.h"
 #include "harness/scenario/bytes.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/text.h"
@@ -112,74 +110,24 @@ bool Write(const std::string& file, std::string_view content) {
   return out.good();
 }
 
-// Judges the run as it goes, and puts each break into the time line where it comes about.
-class JudgedTimeline final : public Observer {
- public:
-  // Brief: the verdicts alone, which for long runs is much less work.
-  explicit JudgedTimeline(bool brief) : brief_(brief) {}
-
-  void Follow(const Runner<Observer>& runner) { timeline_.Follow(runner); }
-
-  void On(const contract::Step& step, const kernel::Kernel& kernel) override {
-    judge_.Observe(step, kernel);
-    if (brief_) return;
-    timeline_.On(step, kernel);
-    for (const contract::RuleText& text : contract::kRuleTexts) {
-      const contract::Break* broken = judge_.FindBreak(text.rule);
-      if (broken == nullptr || told_[Index(text)]) continue;
-      told_[Index(text)] = true;
-      timeline_.Note(NameOf(text) + " is broken: " + contract::Explain(*broken) + " [" +
-                     contract::ToString(broken->facts) + "]");
-    }
-  }
-
-  // The rules that spoke, and how they came out: "broken" first.
-  std::string Verdicts() const {
-    using contract::Verdict;
-    std::string broken, held;
-    for (const contract::RuleText& text : contract::kRuleTexts) {
-      const Verdict verdict = judge_.verdict(text.rule);
-      if (verdict == Verdict::kBroken) broken += ' ' + NameOf(text);
-      if (verdict == Verdict::kHolds) held += ' ' + NameOf(text);
-    }
-    return (broken.empty() ? "" : "broken:" + broken + "\n") + "held:" + held + "\n";
-  }
-
-  bool any_broken() const { return judge_.any_broken(); }
-  const Timeline& timeline() const { return timeline_; }
-
- private:
-  static std::size_t Index(const contract::RuleText& text) {
-    return static_cast<std::size_t>(text.rule) - 1;
-  }
-  static std::string NameOf(const contract::RuleText& text) {
-    return std::to_string(Index(text) + 1) + ' ' + text.name;
-  }
-
-  bool brief_;
-  Timeline timeline_;
-  contract::Judge judge_;
-  std::array<bool, contract::kRules> told_{};
-};
-
 int PlayOne(const std::string& file, const scenario::Scenario& scenario, const Options& options) {
   static kernel::ScenarioKernel kernel;
-  JudgedTimeline judged(options.brief);
+  JudgedTimeline judged({}, options.brief);
   Runner<Observer> runner(kernel, judged);
   judged.Follow(runner);
   runner.Enter(scenario);
   MachineRig rig;
   Play(runner, rig);
   const bool restarted = kernel.ending() == kernel::Ending::kRestart;
-  const bool good = restarted && !judged.any_broken();
+  const bool good = restarted && !judged.judge().any_broken();
   if (!options.svg.empty()) {
-    if (!Write(options.svg, judged.timeline().Draw())) return Fail("cannot write " + options.svg);
+    if (!Write(options.svg, judged.Draw())) return Fail("cannot write " + options.svg);
   } else if (options.brief) {
     std::cout << (good ? "held    " : "broken  ") << file << "\n";
     if (!good) std::cout << judged.Verdicts();
   } else {
     if (options.files.size() > 1) std::cout << "--- " << file << "\n";
-    std::cout << judged.timeline().Print() << "\n" << judged.Verdicts();
+    std::cout << judged.Print() << "\n" << judged.Verdicts();
   }
   if (!restarted) std::cout << "the run did not end in a restart\n";
   return good ? kGood : kBroken;

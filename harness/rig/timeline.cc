@@ -264,6 +264,9 @@ void Timeline::On(const Step& step, const Kernel& kernel) {
     case Step::Kind::kTime:
       Add(Kind::kTime, "", "time goes on");
       break;
+    case Step::Kind::kSpins:
+      Add(Kind::kNote, Name(step.pid, kernel), "runs on and on, and makes no call");
+      break;
     case Step::Kind::kRest:
       AddRest(kernel);
       break;

@@ -1,0 +1,43 @@
+#include "harness/rig/judged_timeline.h"
+
+#include "harness/contract/facts.h"
+
+namespace minit::rig {
+namespace {
+
+std::size_t IndexOf(const contract::RuleText& text) {
+  return static_cast<std::size_t>(text.rule) - 1;
+}
+
+std::string NameOf(const contract::RuleText& text) {
+  return std::to_string(IndexOf(text) + 1) + ' ' + text.name;
+}
+
+}  // namespace
+
+void JudgedTimeline::On(const contract::Step& step, const kernel::Kernel& kernel) {
+  judge_.Observe(step, kernel);
+  if (brief_) return;
+  timeline_.On(step, kernel);
+  if (!judge_.any_broken()) return;
+  for (const contract::RuleText& text : contract::kRuleTexts) {
+    const contract::Break* broken = judge_.FindBreak(text.rule);
+    if (broken == nullptr || told_[IndexOf(text)]) continue;
+    told_[IndexOf(text)] = true;
+    timeline_.Note(NameOf(text) + " is broken: " + contract::Explain(*broken) + " [" +
+                   contract::ToString(broken->facts) + "]");
+  }
+}
+
+std::string JudgedTimeline::Verdicts() const {
+  using contract::Verdict;
+  std::string broken, held;
+  for (const contract::RuleText& text : contract::kRuleTexts) {
+    const Verdict verdict = judge_.verdict(text.rule);
+    if (verdict == Verdict::kBroken) broken += ' ' + NameOf(text);
+    if (verdict == Verdict::kHolds) held += ' ' + NameOf(text);
+  }
+  return (broken.empty() ? "" : "broken:" + broken + "\n") + "held:" + held + "\n";
+}
+
+}  // namespace minit::rig
