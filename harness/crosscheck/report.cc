@@ -11,18 +11,48 @@ bool LedgerEntry::justified() const { return !reason.starts_with(kUnjustified); 
 std::vector<Rule> SubjectReport::Silent(bool has_call_list) const {
   std::vector<Rule> silent;
   for (const contract::RuleText& text : contract::kRuleTexts) {
-    if (!contract::BelongsTo(text.rule, profile)) continue;
-    if (text.rule == Rule::kKeepsToItsCalls && !has_call_list) continue;
-    if (tally(text.rule).spoke() == 0) silent.push_back(text.rule);
+    if (OutcomeOf(*this, text.rule, has_call_list) == Outcome::kSilent) silent.push_back(text.rule);
   }
   return silent;
 }
 
-bool HasNewBreak(const SubjectReport& subject) {
-  return subject.beyond != 0 || std::ranges::any_of(subject.findings, [](const Finding& finding) {
-           return finding.excused_by < 0;
-         });
+Outcome OutcomeOf(const SubjectReport& subject, Rule rule, bool has_call_list) {
+  const Tally& tally = subject.tally(rule);
+  bool found = false;
+  bool is_new = false;
+  for (const Finding& finding : subject.findings) {
+    if (finding.rule != rule) continue;
+    found = true;
+    is_new |= finding.excused_by < 0;
+  }
+  // A break that nobody minimised is excused by nothing.
+  const bool unknown = tally.broken != 0 && (!found || subject.beyond != 0);
+  if (is_new || unknown) return Outcome::kBroken;
+  if (found) return Outcome::kKnown;
+  const bool listed = rule != Rule::kKeepsToItsCalls || has_call_list;
+  if (!contract::BelongsTo(rule, subject.profile) || !listed) return Outcome::kNotAsked;
+  return tally.held == 0 ? Outcome::kSilent : Outcome::kHolds;
 }
+
+std::vector<Rule> BrokenUnseen(const SubjectReport& subject) {
+  std::vector<Rule> unseen;
+  for (const contract::RuleText& text : contract::kRuleTexts) {
+    const bool found = std::ranges::any_of(
+        subject.findings, [&](const Finding& finding) { return finding.rule == text.rule; });
+    if (subject.tally(text.rule).broken != 0 && !found && subject.beyond == 0) {
+      unseen.push_back(text.rule);
+    }
+  }
+  return unseen;
+}
+
+uint64_t NewBreaks(const SubjectReport& subject) {
+  const auto unexcused = std::ranges::count_if(
+      subject.findings, [](const Finding& finding) { return finding.excused_by < 0; });
+  return static_cast<uint64_t>(unexcused) + subject.beyond + BrokenUnseen(subject).size();
+}
+
+bool HasNewBreak(const SubjectReport& subject) { return NewBreaks(subject) != 0; }
 
 bool HasStaleEntry(const SubjectReport& subject) {
   return std::ranges::any_of(subject.ledger, [](const LedgerEntry& entry) { return !entry.shows; });

@@ -108,8 +108,22 @@ struct Report {
   std::vector<SubjectReport> subjects{};
 };
 
+// How a rule came out for a subject.
+enum class Outcome : uint8_t {
+  kHolds,
+  kBroken,
+  kKnown,  // broken, and the ledger excuses each way in which it was
+  kSilent,
+  kNotAsked,  // not of the profile, or rule 13 without a list of calls
+};
+Outcome OutcomeOf(const SubjectReport& subject, contract::Rule rule, bool has_call_list);
+
 // What makes the exit status 1.
-bool HasNewBreak(const SubjectReport& subject);  // a finding that nothing excuses, or breaks beyond
+// Findings that nothing excuses, breaks beyond, and rules that are broken with no finding to say how.
+uint64_t NewBreaks(const SubjectReport& subject);
+// Those last, if none of their breaks can be among those beyond.
+std::vector<contract::Rule> BrokenUnseen(const SubjectReport& subject);
+bool HasNewBreak(const SubjectReport& subject);
 bool HasStaleEntry(const SubjectReport& subject);
 // 0 or 1: 1 for a new break, a stale entry or, if Report::require_spoken, a silent rule.
 int ExitStatus(const Report& report);

@@ -39,6 +39,22 @@ TEST(Report, WithoutACallListRuleThirteenIsNotMissed) {
   EXPECT_THAT(subject.Silent(true), ElementsAre(Rule::kKeepsToItsCalls));
 }
 
+TEST(Report, RuleIsKnownToBeBrokenOnlyIfEveryBreakIsExcused) {
+  SubjectReport subject = AllSpoke(contract::Profile::kMachine);
+  const auto outcome = [&subject] { return OutcomeOf(subject, Rule::kSyncsFirst, true); };
+  EXPECT_EQ(outcome(), Outcome::kHolds);
+  EXPECT_EQ(OutcomeOf(subject, Rule::kExitsWithStatus, true), Outcome::kNotAsked);
+  subject.tally(Rule::kSyncsFirst).broken = 2;
+  EXPECT_EQ(outcome(), Outcome::kBroken) << "broken, and nobody looked into it";
+  subject.findings = {{.rule = Rule::kSyncsFirst, .excused_by = 0}};
+  EXPECT_EQ(outcome(), Outcome::kKnown);
+  subject.beyond = 1;
+  EXPECT_EQ(outcome(), Outcome::kBroken) << "some of its breaks may be among those beyond";
+  subject.beyond = 0;
+  subject.findings.push_back({.rule = Rule::kSyncsFirst, .excused_by = -1});
+  EXPECT_EQ(outcome(), Outcome::kBroken);
+}
+
 TEST(Report, NewBreakIsOneThatNothingExcusesOrThatNobodyLookedAt) {
   SubjectReport subject;
   EXPECT_FALSE(HasNewBreak(subject));
@@ -49,6 +65,10 @@ TEST(Report, NewBreakIsOneThatNothingExcusesOrThatNobodyLookedAt) {
   subject.findings.clear();
   subject.beyond = 1;
   EXPECT_TRUE(HasNewBreak(subject));
+  subject.beyond = 0;
+  subject.tally(Rule::kSyncsFirst).broken = 1;
+  EXPECT_TRUE(HasNewBreak(subject));
+  EXPECT_THAT(BrokenUnseen(subject), ElementsAre(Rule::kSyncsFirst));
 }
 
 TEST(Report, EntryThatDoesNotShowIsStale) {

@@ -167,22 +167,19 @@ std::string Heading(const SubjectReport& subject, std::size_t index) {
 
 std::string Cell(const Report& report, const SubjectReport& subject, Rule rule) {
   const Tally& tally = subject.tally(rule);
-  const bool asked = contract::BelongsTo(rule, subject.profile) &&
-                     (rule != Rule::kKeepsToItsCalls || report.has_call_list);
-  bool found = false;
-  bool is_new = false;
-  for (const Finding& finding : subject.findings) {
-    if (finding.rule != rule) continue;
-    found = true;
-    is_new |= finding.excused_by < 0;
+  switch (OutcomeOf(subject, rule, report.has_call_list)) {
+    case Outcome::kHolds:
+      return "holds " + Grouped(tally.held);
+    case Outcome::kBroken:
+      return "broken " + Grouped(tally.broken);
+    case Outcome::kKnown:
+      return "known " + Grouped(tally.broken);
+    case Outcome::kSilent:
+      return "silent";
+    case Outcome::kNotAsked:
+      break;
   }
-  // A break that nobody minimised is excused by nothing.
-  if (is_new || (tally.broken != 0 && (!found || subject.beyond != 0))) {
-    return "broken " + Grouped(tally.broken);
-  }
-  if (found) return "known " + Grouped(tally.broken);
-  if (!asked) return "-";
-  return tally.held == 0 ? "silent" : "holds " + Grouped(tally.held);
+  return "-";
 }
 
 // Of the subjects from `first` up to but not `last`.
@@ -284,6 +281,12 @@ std::string Findings(const Report& report, bool verbose) {
         known += verbose ? InFull(report, i, finding) : InOneLine(report, i, finding);
       }
     }
+    for (const Rule rule : BrokenUnseen(subject)) {
+      fresh += Wrapped("NEW: ", ShortName(report, i) + " breaks " + NumberAndName(rule) + " in " +
+                                    Count(subject.tally(rule).broken, "scenario", "scenarios") +
+                                    ", and none of them was looked into") +
+               "\n";
+    }
     if (subject.beyond == 0) continue;
     fresh += Wrapped("NEW: ", ShortName(report, i) + " breaks rules in " +
                                   Count(subject.beyond, "more scenario", "more scenarios") +
@@ -377,8 +380,8 @@ std::string TheRest(const Report& report) {
 std::string LastLine(const Report& report) {
   uint64_t fresh = 0, known = 0, stale = 0, silent = 0, unjustified = 0;
   for (const SubjectReport& subject : report.subjects) {
-    for (const Finding& finding : subject.findings) ++(finding.excused_by < 0 ? fresh : known);
-    fresh += subject.beyond;
+    fresh += NewBreaks(subject);
+    for (const Finding& finding : subject.findings) known += finding.excused_by < 0 ? 0 : 1;
     for (const LedgerEntry& entry : subject.ledger) {
       stale += entry.shows ? 0 : 1;
       unjustified += entry.justified() ? 0 : 1;

@@ -56,6 +56,14 @@ TEST(Table, BreaksBeyondAreExcusedByNothing) {
   EXPECT_THAT(PrintTable(report), HasSubstr("reaps-at-rest          broken 812\n"));
 }
 
+TEST(Table, BrokenRuleWithoutAFindingIsANewBreak) {
+  Report report = CleanReport();
+  report.subjects[0].tally(Rule::kSyncsFirst).broken = 3;
+  EXPECT_THAT(PrintTable(report),
+              AllOf(HasSubstr("NEW: [1] init breaks 8 syncs-first in 3 scenarios"),
+                    HasSubstr("FAILED: 1 new break.")));
+}
+
 TEST(Table, NewBreaksAreInFullAndKnownOnesInALine) {
   const std::string table = PrintTable(BrokenReport());
   EXPECT_THAT(table, HasSubstr("NEW: [1] minit breaks 2 forwards-every-signal\n"
