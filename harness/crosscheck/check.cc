@@ -1,0 +1,250 @@
+#include "harness/crosscheck/check.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "harness/crosscheck/board.h"
+#include "harness/crosscheck/ledger.h"
+#include "harness/crosscheck/player.h"
+#include "harness/crosscheck/reference.h"
+#include "harness/crosscheck/search.h"
+#include "harness/crosscheck/sha256.h"
+#include "harness/rig/cannot_run.h"
+#include "harness/rig/judged_timeline.h"
+#include "harness/rig/ptrace_rig.h"
+
+namespace minit::crosscheck {
+namespace {
+
+using contract::Break;
+using contract::Facts;
+using contract::Rule;
+
+constexpr auto kTellEvery = std::chrono::milliseconds(1000);
+
+contract::Terms TermsOf(const CheckOptions& options) {
+  return {.profile = options.profile,
+          .calls = options.calls,
+          .path = options.subject.child.front().c_str()};
+}
+
+std::string ShaOf(const std::string& path) {
+  const auto sha = Sha256OfFile(path);
+  if (!sha) throw rig::CannotRun("cannot read " + path + ": " + std::strerror(errno));
+  return *sha;
+}
+
+// That, and what the ledger has; what is soon played first.
+std::vector<scenario::Scenario> CorpusOf(const CheckOptions& options) {
+  std::multimap<uint32_t, scenario::Scenario> by_weight;
+  for (const auto& scenario : options.corpus) by_weight.emplace(WeightOf(scenario), scenario);
+  for (const auto& entry : options.ledger) {
+    by_weight.emplace(WeightOf(entry.scenario), entry.scenario);
+  }
+  std::vector<scenario::Scenario> corpus;
+  for (const auto& [weight, scenario] : by_weight) corpus.push_back(scenario);
+  return corpus;
+}
+
+// Facts of entry and of faults, by the words that facts.h has for them.
+std::string WordOf(std::string_view field, const Facts& facts) {
+  const std::string text = contract::ToString(facts);
+  const std::size_t at = text.find(std::string(field) + "=") + field.size() + 1;
+  return text.substr(at, text.find(' ', at) - at);
+}
+
+Tally TallyOf(const Count& count) {
+  Tally tally{.held = count.held, .broken = count.broken};
+  const auto add = [](std::map<std::string, uint64_t>& to, const std::string& word, uint64_t n) {
+    if (n != 0) to[word] = n;
+  };
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    add(tally.by_phase, contract::NameOf(static_cast<contract::Phase>(i)), count.by_phase[i]);
+  }
+  for (std::size_t i = 0; i <= kEntryFacts; ++i) {
+    Facts facts;
+    if (i < kEntryFacts) facts.entry = static_cast<uint16_t>(1U << i);
+    add(tally.by_entry, WordOf("entry", facts), count.by_entry[i]);
+  }
+  for (std::size_t i = 0; i <= kFaultFacts; ++i) {
+    Facts facts;
+    if (i < kFaultFacts) facts.faults = static_cast<uint8_t>(1U << i);
+    add(tally.by_fault, WordOf("faults", facts), count.by_fault[i]);
+  }
+  return tally;
+}
+
+// The ptrace rig in a fresh process, as the judge of what a quicker one found, with what people need
+// to see.
+class Court {
+ public:
+  explicit Court(const CheckOptions& options)
+      : options_(options),
+        rig_(options.subject),
+        player_(rig_, TermsOf(options), options.harmless) {}
+
+  // The break of that rule which the scenario shows, or none.
+  const Break* Try(const scenario::Scenario& scenario, Rule rule) {
+    player_.Play(scenario);
+    if (!player_.counts() || player_.judge().FindBreak(rule) == nullptr) return nullptr;
+    broken_ = player_.BreakOf(rule);
+    return &broken_;
+  }
+
+  // A scenario that shows it, told in full.
+  void Tell(Finding& finding) {
+    rig::JudgedTimeline timeline(TermsOf(options_));
+    Deeds deeds(rig_.runner().cast());
+    struct Both final : rig::Observer {
+      void On(const contract::Step& step, const kernel::Kernel& kernel) override {
+        one->On(step, kernel);
+        other->On(step, kernel);
+      }
+      rig::Observer* one = nullptr;
+      rig::Observer* other = nullptr;
+    } both;
+    both.one = &timeline;
+    both.other = &deeds;
+    timeline.Follow(rig_.runner());
+    player_.Play(finding.scenario, &both);
+    finding.timeline = timeline.Print();
+    std::vector<Deed> reference = ReferenceDeeds(finding.scenario);
+    if (options_.profile == contract::Profile::kContainer) {
+      reference = WithoutEnding(std::move(reference));
+    }
+    finding.difference = FirstDifference(deeds.deeds(), reference);
+  }
+
+  rig::Rig& rig() { return rig_; }
+
+ private:
+  const CheckOptions& options_;
+  rig::PtraceRig rig_;
+  Player player_;
+  Break broken_;
+};
+
+// What was found in a way that does not stand, and what does.
+void Confirm(const Board& board, const CheckOptions& options, Court& court, SubjectReport& report) {
+  std::map<std::pair<Rule, Facts>, Finding> findings;
+  for (uint32_t i = 0; i < board.candidate_count; ++i) {
+    const Candidate& candidate = board.candidates[i];
+    const Rule rule = candidate.broken.rule;
+    const Break* const broken = court.Try(candidate.scenario, rule);
+    if (broken == nullptr || broken->facts != candidate.broken.facts) {
+      ++report.troubles.unconfirmed;
+      report.troubles.unconfirmed_scenario = candidate.scenario;
+      continue;
+    }
+    Finding& finding = findings[{rule, broken->facts}];
+    finding.rule = rule;
+    finding.facts = broken->facts;
+    finding.sentence = contract::Explain(*broken);
+    finding.scenario = candidate.scenario;
+    finding.seen += candidate.seen;
+    finding.confirmed_by = "ptrace";
+    finding.excused_by = Excuses(options.ledger, rule, broken->facts);
+  }
+  for (auto& [key, finding] : findings) {
+    court.Tell(finding);
+    report.findings.push_back(std::move(finding));
+  }
+}
+
+// Whether each entry of the ledger still shows in its own scenario.
+void CheckLedger(Court& court, std::vector<LedgerEntry>& ledger) {
+  for (LedgerEntry& entry : ledger) {
+    const Break* const broken = court.Try(entry.scenario, entry.rule);
+    entry.shows = broken != nullptr && entry.pattern.Matches(broken->facts);
+  }
+}
+
+void Fill(const Board& board, SubjectReport& report) {
+  report.scenarios = board.scenarios;
+  report.kept = board.kept_count;
+  report.tuples = board.tuples;
+  report.beyond = board.beyond;
+  for (std::size_t i = 0; i < board.counts.size(); ++i) {
+    report.tallies[i] = TallyOf(board.counts[i]);
+  }
+  Troubles& troubles = report.troubles;
+  troubles.crashed = board.crashed;
+  troubles.looped = board.looped;
+  troubles.gave_up = board.gave_up;
+  troubles.lost = board.lost;
+  troubles.crowded = board.crowded;
+  troubles.not_counted = board.not_counted;
+  for (uint32_t i = 0; i < board.uncovered_count; ++i) {
+    troubles.not_covered[board.uncovered[i].what.data()] = board.uncovered[i].calls;
+  }
+}
+
+// Tells how far a search is, about once a second.
+class Teller {
+ public:
+  Teller(const Board& board, const std::function<void(const Progress&)>& tell)
+      : board_(board), tell_(tell) {}
+
+  void Tick() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    next_ = now + kTellEvery;
+    tell_({.seconds = seconds(),
+           .scenarios = board_.scenarios,
+           .kept = board_.kept_count,
+           .found = board_.candidate_count});
+  }
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+  }
+
+ private:
+  const Board& board_;
+  const std::function<void(const Progress&)>& tell_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point next_ = started_ + kTellEvery;
+};
+
+}  // namespace
+
+Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
+                     const std::function<void(const Progress&)>& tell) {
+  Checked checked;
+  SubjectReport& report = checked.report;
+  report.command = {options.subject.path};
+  report.command.insert(report.command.end(), options.subject.arguments.begin(),
+                        options.subject.arguments.end());
+  report.sha256 = ShaOf(options.subject.path);
+  report.profile = options.profile;
+  report.seed = options.seed;
+  report.ledger = options.ledger;
+
+  Court court(options);
+  const auto board = std::make_unique<Board>();
+  const Excuse excuse = [&options](Rule rule, const Facts& facts) {
+    return Excuses(options.ledger, rule, facts);
+  };
+  SearchOptions search_options{
+      .seed = options.seed, .scenarios = options.scenarios, .seconds = options.seconds};
+  search_options.corpus = CorpusOf(options);
+  Teller teller(*board, tell);
+  search_options.tick = [&teller] { teller.Tick(); };
+  Player player(court.rig(), TermsOf(options), options.harmless);
+  Search(player, search_options, excuse, *board).Run(stop);
+  report.rig = "ptrace";
+  report.seconds = teller.seconds();
+  report.interrupted = stop;
+  Fill(*board, report);
+  Confirm(*board, options, court, report);
+  CheckLedger(court, report.ledger);
+  checked.kept.assign(board->kept.begin(), board->kept.begin() + board->kept_count);
+  checked.calls_seen = board->calls_seen;
+  return checked;
+}
+
+}  // namespace minit::crosscheck

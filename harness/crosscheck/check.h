@@ -1,0 +1,57 @@
+// CheckSubject: one subject through the whole of a cross-check: search, confirmation of what was
+// found by the ptrace rig, the ledger, and the report.
+//
+// Held by crosscheck_test.cc.
+#ifndef MINIT_HARNESS_CROSSCHECK_CHECK_H_
+#define MINIT_HARNESS_CROSSCHECK_CHECK_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/contract/judge.h"
+#include "harness/crosscheck/report.h"
+#include "harness/rig/outcome.h"
+#include "harness/scenario/scenario.h"
+
+namespace minit::crosscheck {
+
+enum class RigChoice : uint8_t { kAuto, kInProcess, kPtrace };
+
+struct CheckOptions {
+  rig::SubjectOptions subject{};
+  contract::Profile profile = contract::Profile::kMachine;
+  RigChoice rig = RigChoice::kAuto;
+  uint64_t seed = 1;
+  uint64_t scenarios = 0;  // after the corpus; 0: no bound
+  double seconds = 20;     // 0: no bound
+  std::vector<scenario::Scenario> corpus{};
+  std::vector<LedgerEntry> ledger{};
+  const contract::CallList* calls = nullptr;  // must outlive the check
+  std::set<std::string> harmless{};           // calls that no one covers and that do not matter
+};
+
+// How far a search is.
+struct Progress {
+  double seconds = 0;
+  uint64_t scenarios = 0;
+  uint64_t kept = 0;
+  uint32_t found = 0;  // ways in which rules are broken, known ones too
+};
+
+struct Checked {
+  SubjectReport report{};
+  std::vector<scenario::Scenario> kept{};  // they showed something new
+  contract::CallList calls_seen{};  // what init made; `waits`: where it was blocked without bound
+};
+
+// Throws rig::CannotRun. `tell` is called about once a second.
+Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
+                     const std::function<void(const Progress&)>& tell);
+
+}  // namespace minit::crosscheck
+
+#endif  // MINIT_HARNESS_CROSSCHECK_CHECK_H_

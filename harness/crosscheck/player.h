@@ -1,0 +1,74 @@
+// Player: plays scenarios to a subject under the judge, and says what came of each: verdicts, facts,
+// and whether anything was seen that no scenario showed before (feedback.h).
+//
+//   Player player(rig, terms);
+//   player.Play(scenario);
+//   if (player.counts()) player.judge().verdict(…)
+//
+// Held by player_test.cc.
+#ifndef MINIT_HARNESS_CROSSCHECK_PLAYER_H_
+#define MINIT_HARNESS_CROSSCHECK_PLAYER_H_
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "harness/contract/judge.h"
+#include "harness/crosscheck/feedback.h"
+#include "harness/rig/outcome.h"
+#include "harness/rig/stage.h"
+#include "harness/scenario/scenario.h"
+
+namespace minit::crosscheck {
+
+// How init was entered, as a judge and whoever knows the scenario have it together: EntryFact bits.
+uint16_t EntryFactsOf(const scenario::Entry& entry);
+
+class Player final : private rig::Observer {
+ public:
+  // `rig` must outlive it. `harmless`: calls that no one covers and that do not matter.
+  Player(rig::Rig& rig, const contract::Terms& terms, std::set<std::string> harmless = {})
+      : rig_(rig), terms_(terms), harmless_(std::move(harmless)) {}
+
+  // `also` hears the trace as well.
+  void Play(const scenario::Scenario& scenario, rig::Observer* also = nullptr);
+
+  // Of the last scenario.
+  const contract::Judge& judge() const { return judge_; }
+  const rig::Outcome& outcome() const { return outcome_; }
+  // What the verdicts say is so. False: the rig lost the process, or init made a call that no one
+  // covers, so that nobody knows what it would have done.
+  bool counts() const { return counts_; }
+  // Requires that the rule is broken, and that its break was kept.
+  contract::Break BreakOf(contract::Rule rule) const;
+  // How init was entered: EntryFact bits.
+  uint16_t entry() const { return entry_; }
+  bool showed_something_new() const { return showed_something_new_; }
+
+  const Feedback& feedback() const { return feedback_; }
+  // Made by init and its processes in all scenarios so far; `waits`: in which init was blocked
+  // without bound.
+  const contract::CallList& calls_seen() const { return calls_seen_; }
+
+ private:
+  void On(const contract::Step& step, const kernel::Kernel& kernel) override;
+  void NoteCall(const contract::Step& step);
+
+  rig::Rig& rig_;
+  contract::Terms terms_;
+  std::set<std::string> harmless_;
+  rig::Observer* also_ = nullptr;
+  contract::Judge judge_;
+  rig::Outcome outcome_;
+  Feedback feedback_;
+  contract::CallList calls_seen_;
+  uint16_t entry_ = 0;
+  bool counts_ = false;
+  bool over_ = false;  // nothing that comes is of interest
+  bool showed_something_new_ = false;
+};
+
+}  // namespace minit::crosscheck
+
+#endif  // MINIT_HARNESS_CROSSCHECK_PLAYER_H_

@@ -1,0 +1,100 @@
+// What comes of one scenario: verdicts that count or do not, facts of the entry, and feedback.
+#include "harness/crosscheck/player.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "harness/contract/subjects.h"
+#include "harness/crosscheck/scripted_rig.h"
+#include "harness/scenario/generate.h"
+#include "harness/scenario/text.h"
+
+namespace minit::crosscheck {
+namespace {
+
+using contract::Fault;
+using contract::Rule;
+using contract::Verdict;
+
+scenario::Scenario Read(const std::string& text) {
+  scenario::Scenario scenario;
+  const auto error = scenario::Parse(text, scenario);
+  EXPECT_FALSE(error) << error->Describe("test");
+  return scenario;
+}
+
+TEST(EntryFacts, AreAllThatIsNotPlain) {
+  EXPECT_EQ(EntryFactsOf({}), 0);
+  scenario::Entry entry;
+  entry.streams[1] = scenario::Stream::kClosed;
+  EXPECT_EQ(EntryFactsOf(entry), contract::kEnteredStreams);
+  entry = {};
+  entry.children[7].how = scenario::Inheritance::kExited;
+  EXPECT_EQ(EntryFactsOf(entry), contract::kEnteredParent);
+  entry = {};
+  entry.missing = 2;
+  entry.pid_namespace = true;
+  entry.leader_status = true;
+  EXPECT_EQ(EntryFactsOf(entry), contract::kEnteredWithoutFiles | contract::kEnteredNamespace |
+                                     contract::kEnteredOldKernel);
+  entry = {.descriptors = 8,
+           .ignored = 1,
+           .mask = 1,
+           .pending = 1,
+           .signal_queue = 0,
+           .environment = scenario::Environment::kEmpty,
+           .arguments = scenario::Arguments::kNone};
+  EXPECT_EQ(EntryFactsOf(entry), contract::kEnteredDescriptors | contract::kEnteredIgnoring |
+                                     contract::kEnteredMasked | contract::kEnteredPending |
+                                     contract::kEnteredShortQueue | contract::kEnteredEnvironment |
+                                     contract::kEnteredArguments);
+}
+
+TEST(Player, SaysWhatIsBrokenWithTheWholeEntry) {
+  ScriptedRig rig([] { return contract::SigTimedWaitInit(Fault::kDropsUsr1); });
+  Player player(rig, {});
+  player.Play(Read("entry: init is in a PID namespace\nat rest: ancestor sends USR1 to init\n"));
+  ASSERT_TRUE(player.counts());
+  ASSERT_EQ(player.judge().verdict(Rule::kForwardsEverySignal), Verdict::kBroken);
+  EXPECT_EQ(player.BreakOf(Rule::kForwardsEverySignal).facts.entry, contract::kEnteredNamespace);
+}
+
+TEST(Player, SeesNothingNewInTheSameScenarioAgain) {
+  ScriptedRig rig([] { return contract::SigTimedWaitInit(); });
+  Player player(rig, {});
+  player.Play(Read(""));
+  EXPECT_TRUE(player.showed_something_new());
+  player.Play(Read(""));
+  EXPECT_FALSE(player.showed_something_new());
+  player.Play(Read("at rest: ancestor sends USR1 to init\n"));
+  EXPECT_TRUE(player.showed_something_new()) << "a signal was taken and sent";
+}
+
+TEST(Player, EndsARunThatNeverRests) {
+  ScriptedRig rig([] { return contract::SigTimedWaitInit(Fault::kSpins); });
+  Player player(rig, {});
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    player.Play(scenario::Generate(seed));
+    if (player.judge().verdict(Rule::kComesToRest) != Verdict::kBroken) continue;
+    EXPECT_EQ(player.outcome().end, rig::Outcome::End::kOver) << "it was not to be given up";
+    return;
+  }
+  FAIL() << "no scenario made it spin";
+}
+
+TEST(Player, RemembersWhichCallsWereMadeAndWhichWaited) {
+  ScriptedRig rig([] { return contract::SigTimedWaitInit(); });
+  Player player(rig, {});
+  player.Play(Read(""));
+  const contract::CallList& seen = player.calls_seen();
+  const auto bit = [](kernel::CallKind kind) { return uint64_t{1} << static_cast<int>(kind); };
+  EXPECT_NE(seen.kinds & bit(kernel::CallKind::kSigTimedWait), 0u);
+  EXPECT_NE(seen.waits & bit(kernel::CallKind::kSigTimedWait), 0u);
+  EXPECT_NE(seen.kinds & bit(kernel::CallKind::kReboot), 0u);
+  EXPECT_EQ(seen.waits & bit(kernel::CallKind::kWait4), 0u);
+  EXPECT_EQ(seen.kinds & bit(kernel::CallKind::kEpollWait), 0u);
+}
+
+}  // namespace
+}  // namespace minit::crosscheck

@@ -1,0 +1,100 @@
+// Search: plays scenarios to a subject until a bound is reached: those of a corpus, then random ones
+// and changes of those that showed something new, and writes what it finds on a board.
+//
+// A break that was not seen before is made small: everything that can be left out of its scenario
+// while the same rule is broken in the same way (phase, cause, whose, how) is. So entries and faults
+// that do not matter drop out of its facts. Breaks that a ledger excuses are counted, and made no
+// smaller than it takes to see that.
+//
+// The same subject, options and number of scenarios give the same board; a bound of time makes the
+// number depend on the machine. Held by search_test.cc.
+#ifndef MINIT_HARNESS_CROSSCHECK_SEARCH_H_
+#define MINIT_HARNESS_CROSSCHECK_SEARCH_H_
+
+#include <atomic>
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "harness/contract/facts.h"
+#include "harness/contract/rules.h"
+#include "harness/crosscheck/board.h"
+#include "harness/crosscheck/player.h"
+#include "harness/scenario/random.h"
+#include "harness/scenario/scenario.h"
+
+namespace minit::crosscheck {
+
+struct SearchOptions {
+  uint64_t seed = 1;
+  // Bounds: so many scenarios after the corpus; so much time. 0: none. One of them has to be given.
+  uint64_t scenarios = 0;
+  double seconds = 0;
+  std::vector<scenario::Scenario> corpus{};
+  // Scenarios in which the world does more than this are long: they are played seldom, and those of
+  // the corpus when most of the time is over.
+  uint32_t long_moves = 300;
+  std::function<void()> tick{};  // called after each play, of minimising too
+};
+
+// What a world does in a scenario: its moves, repeats played out, and the deaths of its bursts.
+uint32_t WeightOf(const scenario::Scenario& scenario);
+
+// The ledger's entry that excuses such a break, or -1.
+using Excuse = std::function<int(contract::Rule, const contract::Facts&)>;
+
+class Search {
+ public:
+  // All must outlive it.
+  Search(Player& player, const SearchOptions& options, const Excuse& excuse, Board& board)
+      : player_(player), options_(options), excuse_(excuse), board_(board), random_(options.seed) {}
+
+  // Until a bound is reached or `stop` is true.
+  void Run(const std::atomic<bool>& stop);
+
+ private:
+  struct Key {
+    contract::Rule rule;
+    contract::Facts facts;
+
+    auto operator<=>(const Key&) const = default;
+  };
+  static constexpr int kNowhere = -1;  // in candidates: there was no room
+
+  void PlayCorpus(bool long_ones);
+  void PlayOneMore();
+  scenario::Scenario Next();
+  void Play(const scenario::Scenario& scenario);
+  void PlayOnce(const scenario::Scenario& scenario);
+  void Count();
+  void CountCalls();
+  void OnBreak(contract::Rule rule, const scenario::Scenario& scenario);
+  int Resolve(const contract::Break& broken, const scenario::Scenario& scenario);
+  int Find(const contract::Break& broken);
+  int AddCandidate(const contract::Break& broken, const scenario::Scenario& scenario, int known);
+  bool Shows(const scenario::Scenario& scenario, const Key& key);
+  scenario::Scenario Reduce(const scenario::Scenario& scenario, const Key& key);
+  bool IsOver() const;
+  double SecondsGone() const;
+
+  Player& player_;
+  const SearchOptions& options_;
+  const Excuse& excuse_;
+  Board& board_;
+  scenario::Random random_;
+  std::chrono::steady_clock::time_point started_;
+  const std::atomic<bool>* stop_ = nullptr;
+  std::vector<scenario::Scenario> pool_;
+  uint64_t after_corpus_ = 0;
+  std::map<Key, int> resolved_;  // breaks as they were first seen, and which candidate each is
+  std::map<Key, int> found_;     // those of candidates
+  std::map<int, int> known_;     // by entry of the ledger
+  std::array<int, contract::kRules> minimised_{};
+};
+
+}  // namespace minit::crosscheck
+
+#endif  // MINIT_HARNESS_CROSSCHECK_SEARCH_H_

@@ -1,0 +1,241 @@
+// The search: that it finds what is broken and nothing else, makes it small, keeps to its bounds,
+// and lets no new break hide behind one that a ledger excuses.
+#include "harness/crosscheck/search.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/contract/subjects.h"
+#include "harness/crosscheck/ledger.h"
+#include "harness/crosscheck/scripted_rig.h"
+#include "harness/scenario/text.h"
+
+namespace minit::crosscheck {
+namespace {
+
+using contract::Facts;
+using contract::FactsPattern;
+using contract::Fault;
+using contract::Rule;
+using scenario::Scenario;
+
+Scenario Read(const std::string& text) {
+  Scenario scenario;
+  const auto error = scenario::Parse(text, scenario);
+  EXPECT_FALSE(error) << error->Describe("test");
+  return scenario;
+}
+
+// The scripts write to the console and fork without more ado, as small inits do: what comes of a
+// console that is full or missing, or of a refused fork, is theirs, whatever else is wrong.
+bool IsOfTheScripts(const Facts& facts) {
+  return (facts.faults & (contract::kFaultConsole | contract::kFaultForks)) != 0 ||
+         (facts.entry & (contract::kEnteredStreams | contract::kEnteredWithoutFiles)) != 0;
+}
+
+const Excuse kNothing = [](Rule, const Facts&) { return -1; };
+
+// A search of a machine's init with that fault.
+std::unique_ptr<Board> SearchFor(Fault fault, const SearchOptions& options,
+                                 const Excuse& excuse = kNothing) {
+  auto board = std::make_unique<Board>();
+  ScriptedRig rig([fault] { return contract::SigTimedWaitInit(fault); });
+  Player player(rig, {});
+  Search(player, options, excuse, *board).Run(false);
+  return board;
+}
+
+std::string Describe(const Board& board) {
+  std::string text;
+  for (uint32_t i = 0; i < board.candidate_count; ++i) {
+    const Candidate& candidate = board.candidates[i];
+    if (IsOfTheScripts(candidate.broken.facts)) continue;
+    text += std::to_string(static_cast<int>(candidate.broken.rule)) + " " +
+            contract::ToString(candidate.broken.facts) + "\n" + scenario::Print(candidate.scenario);
+  }
+  return text;
+}
+
+std::set<Rule> RulesOf(const Board& board) {
+  std::set<Rule> rules;
+  for (uint32_t i = 0; i < board.candidate_count; ++i) {
+    const contract::Break& broken = board.candidates[i].broken;
+    if (!IsOfTheScripts(broken.facts)) rules.insert(broken.rule);
+  }
+  return rules;
+}
+
+constexpr uint64_t kScenarios = 3000;
+
+TEST(Search, FindsNothingInAFaultlessInit) {
+  const auto board = SearchFor(Fault::kNone, {.scenarios = kScenarios});
+  EXPECT_EQ(Describe(*board), "");
+  EXPECT_GE(board->scenarios, kScenarios / 2) << "the others were long";
+  EXPECT_GT(board->kept_count, 100u);
+}
+
+TEST(Search, FindsTheRuleThatIsBroken) {
+  const std::vector<std::pair<Fault, Rule>> faults = {
+      {Fault::kReapsOnceASignal, Rule::kReapsAtRest},
+      {Fault::kLeavesOut34, Rule::kForwardsEverySignal},
+      {Fault::kSendsBackwards, Rule::kForwardsInOrder},
+      {Fault::kForwardsAfterTheReap, Rule::kSignalsNobodyElse},
+      {Fault::kLeavesItsMask, Rule::kStartsChildClean},
+      {Fault::kTakesStopForEnd, Rule::kEndsOnlyWithChild},
+      {Fault::kReportsCodeAlone, Rule::kReportsStatus},
+      {Fault::kNeverSyncs, Rule::kSyncsFirst},
+      {Fault::kWaitsTooShort, Rule::kWaitsOutTheDelay},
+      {Fault::kGivesUp, Rule::kAlwaysRestarts},
+      {Fault::kExitsAtTheEnd, Rule::kNeverExits},
+      {Fault::kDropsTheSignal, Rule::kFreesTheTraced},
+      {Fault::kSpins, Rule::kComesToRest}};
+  for (const auto& [fault, rule] : faults) {
+    const auto board = SearchFor(fault, {.scenarios = kScenarios});
+    EXPECT_TRUE(RulesOf(*board).contains(rule)) << static_cast<int>(rule) << Describe(*board);
+  }
+}
+
+TEST(Search, MakesWhatItFindsSmallAndPlain) {
+  const auto board = SearchFor(Fault::kDropsUsr1, {.scenarios = kScenarios});
+  ASSERT_GE(board->candidate_count, 1u);
+  EXPECT_EQ(
+      Describe(*board),
+      "2 phase=running entry=plain faults=none cause=signal-10 whose=nobody how=taken-not-sent\n"
+      "at rest: ancestor sends USR1 to init\n");
+}
+
+TEST(Search, TheSameSeedFindsTheSame) {
+  const SearchOptions options{.seed = 7, .scenarios = 800};
+  const auto one = SearchFor(Fault::kReapsOnlyItsChild, options);
+  const auto other = SearchFor(Fault::kReapsOnlyItsChild, options);
+  EXPECT_EQ(Describe(*one), Describe(*other));
+  EXPECT_EQ(one->tuples, other->tuples);
+  EXPECT_EQ(one->scenarios, other->scenarios);
+  const auto third = SearchFor(Fault::kReapsOnlyItsChild, {.seed = 8, .scenarios = 800});
+  EXPECT_NE(one->tuples, third->tuples);
+}
+
+TEST(Search, PlaysTheCorpusFirst) {
+  const auto board =
+      SearchFor(Fault::kDropsUsr1,
+                {.scenarios = 1, .corpus = {Read("at rest: ancestor sends USR1 to init\n")}});
+  EXPECT_EQ(RulesOf(*board), std::set<Rule>{Rule::kForwardsEverySignal});
+}
+
+TEST(Search, EndsWhenItIsTold) {
+  const auto made = std::make_unique<Board>();
+  Board& board = *made;
+  ScriptedRig rig([] { return contract::SigTimedWaitInit(); });
+  Player player(rig, {});
+  const SearchOptions options{.scenarios = 1'000'000'000};
+  Search(player, options, kNothing, board).Run(true);
+  EXPECT_EQ(board.scenarios, 0u);
+}
+
+TEST(Search, CountsInWhichPhasesARuleSpoke) {
+  const auto board = SearchFor(Fault::kNone, {.scenarios = 400});
+  const Count& reaps = board->counts[static_cast<std::size_t>(Rule::kReapsAtRest) - 1];
+  EXPECT_GT(reaps.by_phase[static_cast<std::size_t>(contract::Phase::kRunning)], 0u);
+  EXPECT_GT(reaps.by_phase[static_cast<std::size_t>(contract::Phase::kWaiting)], 0u);
+  EXPECT_GT(reaps.by_entry[kEntryFacts], 0u) << "plain";
+  EXPECT_GT(reaps.by_fault[kFaultFacts], 0u) << "none";
+}
+
+TEST(Search, JudgesNothingOfAnInitWhoseCallNobodyCovers) {
+  const auto made = std::make_unique<Board>();
+  Board& board = *made;
+  ScriptedRig rig([] { return contract::SigTimedWaitInit(Fault::kDropsUsr1); });
+  rig.not_covered = {{"mount", 1}};
+  const SearchOptions options{.scenarios = 200,
+                              .corpus = {Read("at rest: ancestor sends USR1 to init\n")}};
+  {
+    Player player(rig, {});
+    Search(player, options, kNothing, board).Run(false);
+    EXPECT_EQ(board.candidate_count, 0u) << Describe(board);
+    EXPECT_EQ(board.not_counted, board.scenarios);
+    EXPECT_EQ(board.uncovered_count, 1u);
+    EXPECT_STREQ(board.uncovered[0].what.data(), "mount");
+  }
+  const std::set<std::string> harmless = {"mount"};
+  Player player(rig, {}, harmless);
+  Search(player, options, kNothing, board).Run(false);
+  EXPECT_GT(board.candidate_count, 0u) << "it was said not to matter";
+}
+
+// A ledger of all that one fault breaks, as somebody would write it for this one.
+std::vector<LedgerEntry> LedgerOf(Fault fault, int open) {
+  const auto board = SearchFor(fault, {.scenarios = kScenarios});
+  std::vector<LedgerEntry> ledger;
+  for (uint32_t i = 0; i < board->candidate_count; ++i) {
+    const Candidate& candidate = board->candidates[i];
+    if (IsOfTheScripts(candidate.broken.facts)) continue;
+    ledger.push_back(
+        {.rule = candidate.broken.rule,
+         .pattern = {.facts = candidate.broken.facts, .open = static_cast<uint8_t>(open)},
+         .reason = "known",
+         .scenario = candidate.scenario});
+  }
+  return ledger;
+}
+
+struct SameRule {
+  Rule rule;
+  Fault known;
+  Fault other;
+  int open;  // what a person would leave open in the ledger of `known`
+};
+
+class ALedger : public testing::TestWithParam<SameRule> {};
+
+TEST_P(ALedger, ExcusesWhatIsInItAndNoOtherBreakOfTheSameRule) {
+  const auto& [rule, known, other, open] = GetParam();
+  const std::vector<LedgerEntry> ledger = LedgerOf(known, open);
+  ASSERT_FALSE(ledger.empty());
+  const Excuse excuse = [&ledger](Rule broken, const Facts& facts) {
+    return Excuses(ledger, broken, facts);
+  };
+  const auto unexcused = [](const Board& board, Rule of) {
+    int count = 0;
+    for (uint32_t i = 0; i < board.candidate_count; ++i) {
+      const Candidate& candidate = board.candidates[i];
+      count += candidate.known < 0 && candidate.broken.rule == of &&
+               !IsOfTheScripts(candidate.broken.facts);
+    }
+    return count;
+  };
+  const auto same = SearchFor(known, {.scenarios = kScenarios}, excuse);
+  EXPECT_EQ(unexcused(*same, rule), 0) << Describe(*same) << Print(ledger);
+  EXPECT_GT(same->candidate_count, 0u) << "what is known still shows";
+  const auto new_one = SearchFor(other, {.scenarios = kScenarios}, excuse);
+  EXPECT_GT(unexcused(*new_one, rule), 0) << "a new fault hid behind the ledger";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, ALedger,
+    testing::Values(SameRule{Rule::kReapsAtRest, Fault::kSleepsOutTheDelay,
+                             Fault::kReapsOnceASignal,
+                             FactsPattern::kEntry | FactsPattern::kFaults | FactsPattern::kCause |
+                                 FactsPattern::kWhose},
+                    SameRule{Rule::kForwardsEverySignal, Fault::kLeavesOut34, Fault::kDropsUsr1,
+                             FactsPattern::kEntry | FactsPattern::kFaults | FactsPattern::kPhase},
+                    SameRule{Rule::kEndsOnlyWithChild, Fault::kTakesStopForEnd,
+                             Fault::kTakesOrphanForChild,
+                             FactsPattern::kEntry | FactsPattern::kFaults | FactsPattern::kWhose},
+                    SameRule{Rule::kAlwaysRestarts, Fault::kGivesUp, Fault::kNeverRestarts,
+                             FactsPattern::kEntry | FactsPattern::kCause | FactsPattern::kWhose}),
+    [](const auto& test) { return "Rule" + std::to_string(static_cast<int>(test.param.rule)); });
+
+TEST(Weight, CountsRepeatsAndBursts) {
+  EXPECT_EQ(WeightOf(Read("")), 0u);
+  EXPECT_EQ(WeightOf(Read("at rest: ancestor sends USR1 to init\n"
+                          "repeat: the last 1 moves 257 times\n")),
+            258u);
+}
+
+}  // namespace
+}  // namespace minit::crosscheck
