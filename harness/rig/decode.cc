@@ -24,20 +24,31 @@ namespace calls = kernel::calls;
 using kernel::Call;
 
 // Strings at the addresses of a list that a null ends.
-std::optional<std::vector<std::string>> ReadList(const Tracee& tracee, uint64_t address) {
+std::optional<std::vector<std::string>> ReadList(const Body& body, uint64_t address) {
   constexpr std::size_t kMost = 1024;
   constexpr std::size_t kLongest = 256 * 1024;
   std::vector<std::string> list;
   if (address == 0) return list;
   for (; list.size() < kMost; address += sizeof(uint64_t)) {
-    const auto pointer = tracee.Read<uint64_t>(address);
+    const auto pointer = body.Read<uint64_t>(address);
     if (!pointer) return std::nullopt;
     if (*pointer == 0) return list;
-    auto string = tracee.ReadString(*pointer, kLongest);
+    auto string = body.ReadString(*pointer, kLongest);
     if (!string) return std::nullopt;
     list.push_back(std::move(*string));
   }
   return std::nullopt;
+}
+
+// Whether just this list stands there.
+bool ListIs(const Body& body, uint64_t address, const std::vector<std::string>& list) {
+  if (address == 0) return list.empty();
+  for (const std::string& string : list) {
+    const auto pointer = body.Read<uint64_t>(address);
+    if (!pointer || *pointer == 0 || !body.Holds(*pointer, string)) return false;
+    address += sizeof(uint64_t);
+  }
+  return body.Read<uint64_t>(address) == 0u;
 }
 
 constexpr uint64_t kThreadFlags = CLONE_THREAD | CLONE_PIDFD;
@@ -59,7 +70,7 @@ Asked Decoder::Decode(Process& process) {
   process.done = 0;
   process.written_to = 0;
   process.fork_told = false;
-  if (!process.tracee.trap().native) return Refuse(process, "a 32-bit call");
+  if (!process.body->trap().native) return Refuse(process, "a 32-bit call");
   using Decodes = Maybe (Decoder::*)(Process&);
   static constexpr std::array<Decodes, 11> kAll = {
       &Decoder::DecodeSignal,   &Decoder::DecodeSending,    &Decoder::DecodeProcess,
@@ -73,13 +84,35 @@ Asked Decoder::Decode(Process& process) {
       process.call = asked->call;
       if (kernel_.IsVisibleNow(process.pid, asked->call)) loading_ = false;
     }
-    return *std::move(asked);
+    return *asked;
   }
   return Refuse(process);
 }
 
+bool Decoder::IsOfStartUp(long number) {
+  switch (number) {
+    case SYS_arch_prctl:
+    case SYS_brk:
+    case SYS_mmap:
+    case SYS_mprotect:
+    case SYS_munmap:
+    case SYS_set_tid_address:
+    case SYS_set_robust_list:
+    case SYS_rseq:
+    case SYS_prlimit64:
+    case SYS_readlink:
+    case SYS_readlinkat:
+    case SYS_getrandom:
+    case SYS_uname:
+    case SYS_sched_getaffinity:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Asked Decoder::Refuse(Process& process, const std::string& what) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   Report(what.empty() ? "system call " + std::to_string(trap.number) : what);
   process.call = calls::Other(static_cast<int>(trap.number));
   return Model(process.call);
@@ -88,7 +121,7 @@ Asked Decoder::Refuse(Process& process, const std::string& what) {
 // --- Processes -----------------------------------------------------------------------------------
 
 Decoder::Maybe Decoder::DecodeProcess(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
   process.fork = {};
   switch (trap.number) {
@@ -102,7 +135,7 @@ Decoder::Maybe Decoder::DecodeProcess(Process& process) {
       return Fork(process, a[0] & 0xffffff00, Int(a[0] & 0xff));
     case SYS_clone3: {
       clone_args request{};
-      if (a[1] > 4096 || !process.tracee.Read(a[0], &request, std::min(a[1], sizeof request))) {
+      if (a[1] > 4096 || !process.body->Read(a[0], &request, std::min(a[1], sizeof request))) {
         return Returns(-EFAULT);
       }
       if (request.set_tid_size != 0) return Refuse(process, "clone3 with numbers given");
@@ -153,9 +186,14 @@ Asked Decoder::Fork(Process& process, uint64_t flags, int signal) {
 }
 
 Asked Decoder::Exec(Process& process, uint64_t path, uint64_t arguments, uint64_t environment) {
-  const auto name = process.tracee.ReadString(path);
-  const auto given = ReadList(process.tracee, arguments);
-  const auto passed_on = ReadList(process.tracee, environment);
+  constexpr uint32_t kRight = kernel::kExecArgumentsRight | kernel::kExecEnvironmentRight;
+  if (process.body->Holds(path, child_.front()) && ListIs(*process.body, arguments, child_) &&
+      ListIs(*process.body, environment, *environment_)) {
+    return Model(calls::Exec(kernel::Path::kChild, kRight));
+  }
+  const auto name = process.body->ReadString(path);
+  const auto given = ReadList(*process.body, arguments);
+  const auto passed_on = ReadList(*process.body, environment);
   if (!name || !given || !passed_on) return Returns(-EFAULT);
   uint32_t flags = 0;
   if (*given == child_) flags |= kernel::kExecArgumentsRight;
@@ -165,13 +203,13 @@ Asked Decoder::Exec(Process& process, uint64_t path, uint64_t arguments, uint64_
 }
 
 Asked Decoder::Prctl(Process& process) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   switch (static_cast<int>(a[0])) {
     case PR_SET_CHILD_SUBREAPER:
       return Model(calls::Subreaper(a[1] != 0));
     case PR_GET_CHILD_SUBREAPER: {
       const int32_t is = kernel_.Look(process.pid).subreaper ? 1 : 0;
-      return Returns(process.tracee.Write(a[1], is) ? 0 : -EFAULT);
+      return Returns(process.body->Write(a[1], is) ? 0 : -EFAULT);
     }
     // Without a meaning in this world: names, and what a process may still become.
     case PR_SET_NAME:
@@ -192,7 +230,7 @@ Asked Decoder::Prctl(Process& process) {
 // --- Identity ------------------------------------------------------------------------------------
 
 Decoder::Maybe Decoder::DecodeIdentity(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
   const auto of_other = [&](bool session) -> Maybe {
     if (a[0] == 0 || Int(a[0]) == process.pid) {
@@ -206,7 +244,6 @@ Decoder::Maybe Decoder::DecodeIdentity(Process& process) {
     case SYS_getpid:
       return Model(calls::GetId(kernel::kIdProcess));
     case SYS_gettid:
-    case SYS_set_tid_address:
       return Model(calls::GetId(kernel::kIdThread));
     case SYS_getppid:
       return Model(calls::GetId(kernel::kIdParent));
@@ -225,7 +262,7 @@ Decoder::Maybe Decoder::DecodeIdentity(Process& process) {
     case SYS_getresgid: {
       constexpr uint32_t kRoot = 0;
       for (std::size_t i = 0; i < 3; ++i) {
-        if (!process.tracee.Write(a[i], kRoot)) return Returns(-EFAULT);
+        if (!process.body->Write(a[i], kRoot)) return Returns(-EFAULT);
       }
       return Returns(0);
     }
@@ -237,7 +274,7 @@ Decoder::Maybe Decoder::DecodeIdentity(Process& process) {
 // --- Memory --------------------------------------------------------------------------------------
 
 Decoder::Maybe Decoder::DecodeMemory(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
   const Asked pass{.way = Asked::Way::kPass};
   switch (trap.number) {
@@ -254,14 +291,14 @@ Decoder::Maybe Decoder::DecodeMemory(Process& process) {
       return pass;
     case SYS_arch_prctl:
       if (a[0] != ARCH_SET_FS) return Returns(-EINVAL);
-      process.tracee.SetThreadPointer(a[1]);
+      process.body->SetThreadPointer(a[1]);
       return Returns(0);
     case SYS_futex: {
       // One thread: to wake is to wake nobody, and to wait is to wait for ever.
       const auto operation = Int(a[1]) & FUTEX_CMD_MASK;
       if (operation == FUTEX_WAKE || operation == FUTEX_WAKE_BITSET) return Returns(0);
       if (operation != FUTEX_WAIT && operation != FUTEX_WAIT_BITSET) return std::nullopt;
-      const auto word = process.tracee.Read<uint32_t>(a[0]);
+      const auto word = process.body->Read<uint32_t>(a[0]);
       if (!word) return Returns(-EFAULT);
       if (*word != Flags(a[2])) return Returns(-EAGAIN);
       Report("a wait on a futex, for ever");
@@ -275,10 +312,12 @@ Decoder::Maybe Decoder::DecodeMemory(Process& process) {
 // --- What is the same in every world -------------------------------------------------------------
 
 Decoder::Maybe Decoder::DecodeTrifle(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
-  Tracee& tracee = process.tracee;
+  Body& body = *process.body;
   switch (trap.number) {
+    case SYS_set_tid_address:
+      return Returns(process.pid);
     case SYS_set_robust_list:
     case SYS_sched_yield:
     case SYS_setrlimit:
@@ -291,7 +330,7 @@ Decoder::Maybe Decoder::DecodeTrifle(Process& process) {
       return Returns(022);
     case SYS_getcwd:
       if (a[1] < 2) return Returns(-ERANGE);
-      return Returns(tracee.Write(a[0], "/", 2) ? 2 : -EFAULT);
+      return Returns(body.Write(a[0], "/", 2) ? 2 : -EFAULT);
     case SYS_getrlimit:
     case SYS_prlimit64: {
       const uint64_t to = trap.number == SYS_getrlimit ? a[1] : a[3];
@@ -303,12 +342,12 @@ Decoder::Maybe Decoder::DecodeTrifle(Process& process) {
       const rlimit& limit = which == RLIMIT_STACK    ? kStack
                             : which == RLIMIT_NOFILE ? kFiles
                                                      : kNone;
-      return Returns(tracee.Write(to, limit) ? 0 : -EFAULT);
+      return Returns(body.Write(to, limit) ? 0 : -EFAULT);
     }
     case SYS_getrandom: {
       std::vector<unsigned char> bytes(std::min<std::size_t>(a[1], 4096));
       for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<unsigned char>(i * 37);
-      if (!tracee.Write(a[0], bytes.data(), bytes.size())) return Returns(-EFAULT);
+      if (!body.Write(a[0], bytes.data(), bytes.size())) return Returns(-EFAULT);
       return Returns(static_cast<int64_t>(bytes.size()));
     }
     case SYS_uname: {
@@ -319,12 +358,12 @@ Decoder::Maybe Decoder::DecodeTrifle(Process& process) {
       put(name.release, "6.18.0");
       put(name.version, "#1");
       put(name.machine, "x86_64");
-      return Returns(tracee.Write(a[0], name) ? 0 : -EFAULT);
+      return Returns(body.Write(a[0], name) ? 0 : -EFAULT);
     }
     case SYS_sched_getaffinity: {
       constexpr uint64_t kOne = 1;
       if (a[1] < sizeof kOne) return Returns(-EINVAL);
-      return Returns(tracee.Write(a[2], kOne) ? static_cast<int64_t>(sizeof kOne) : -EFAULT);
+      return Returns(body.Write(a[2], kOne) ? static_cast<int64_t>(sizeof kOne) : -EFAULT);
     }
     default:
       return std::nullopt;

@@ -43,7 +43,7 @@ struct Asked {
   Way way = Way::kReturn;
   kernel::Call call{};
   int64_t value = 0;
-  std::string text{};
+  std::string_view text{};  // valid until the next call is decoded
 };
 
 class Decoder {
@@ -64,6 +64,9 @@ class Decoder {
 
   // What a handler is told.
   siginfo_t InfoOf(kernel::Pid pid, int signal, bool from_thread) const;
+
+  // Whether a call is one that programs begin with and that is answered alike whatever the world.
+  static bool IsOfStartUp(long number);
 
   void Report(const std::string& what) { ++not_covered_[what]; }
   const NotCovered& not_covered() const { return not_covered_; }
@@ -98,7 +101,7 @@ class Decoder {
   Asked DupTo(Process& process, int to, uint32_t flags);
   Asked Ioctl(Process& process);
   Asked Write(Process& process, const std::vector<std::pair<uint64_t, uint64_t>>& pieces);
-  Asked ReadPipe(Process& process, Process::File& file);
+  Asked ReadPipe(Process& process, std::string& pipe);
   Asked Open(Process& process, uint64_t path, uint64_t flags);
   Asked Stat(Process& process, int fd, uint64_t address);
   Asked OfLoader(Process& process);
@@ -121,6 +124,7 @@ class Decoder {
   const std::vector<std::string>& child_;
   const std::vector<std::string>* environment_ = nullptr;
   bool loading_ = true;  // no visible call was made yet
+  std::string text_;     // of the last write to the console
   NotCovered not_covered_;
 };
 
@@ -144,8 +148,8 @@ constexpr int32_t Int(uint64_t argument) { return static_cast<int32_t>(argument)
 constexpr uint32_t Flags(uint64_t argument) { return static_cast<uint32_t>(argument); }
 
 // A timespec at an address: nothing if it is not one; forever if the address is null.
-std::optional<uint64_t> ReadTime(const Tracee& tracee, uint64_t address);
-bool WriteTime(Tracee& tracee, uint64_t address, uint64_t time_ns);
+std::optional<uint64_t> ReadTime(const Body& body, uint64_t address);
+bool WriteTime(Body& body, uint64_t address, uint64_t time_ns);
 
 }  // namespace minit::rig
 

@@ -65,7 +65,7 @@ Path Decoder::PathOf(Process& process, const std::string& name) const {
 }
 
 Decoder::Maybe Decoder::DecodeName(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
   switch (trap.number) {
     case SYS_open:
@@ -77,12 +77,12 @@ Decoder::Maybe Decoder::DecodeName(Process& process) {
     case SYS_readlink:
     case SYS_readlinkat: {
       const std::size_t first = trap.number == SYS_readlink ? 0 : 1;
-      const auto name = process.tracee.ReadString(a[first]);
+      const auto name = process.body->ReadString(a[first]);
       if (!name) return Returns(-EFAULT);
       if (*name != "/proc/self/exe") return Returns(-ENOENT);
       constexpr std::string_view kInit = "/init";
       const std::size_t size = std::min<std::size_t>(kInit.size(), a[first + 2]);
-      if (!process.tracee.Write(a[first + 1], kInit.data(), size)) return Returns(-EFAULT);
+      if (!process.body->Write(a[first + 1], kInit.data(), size)) return Returns(-EFAULT);
       return Returns(static_cast<int64_t>(size));
     }
     case SYS_access:
@@ -93,7 +93,7 @@ Decoder::Maybe Decoder::DecodeName(Process& process) {
     case SYS_statx: {
       const bool plain =
           trap.number == SYS_access || trap.number == SYS_stat || trap.number == SYS_lstat;
-      const auto name = process.tracee.ReadString(a[plain ? 0 : 1]);
+      const auto name = process.body->ReadString(a[plain ? 0 : 1]);
       if (!name) return Returns(-EFAULT);
       if (trap.number == SYS_newfstatat && name->empty()) return Stat(process, Int(a[0]), a[2]);
       const bool there =
@@ -108,10 +108,10 @@ Decoder::Maybe Decoder::DecodeName(Process& process) {
 }
 
 Asked Decoder::Open(Process& process, uint64_t path, uint64_t flags) {
-  const auto name = process.tracee.ReadString(path);
+  const auto name = process.body->ReadString(path);
   if (!name) return Returns(-EFAULT);
   if (loading_ && (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY && !IsOfWorld(*name)) {
-    const auto result = process.tracee.Execute(
+    const auto result = process.body->Execute(
         SYS_openat, {static_cast<uint64_t>(AT_FDCWD), path, O_RDONLY | O_NONBLOCK | O_CLOEXEC});
     if (!result || *result < 0) return Returns(result.value_or(-EFAULT));
     return Returns(*result + static_cast<int64_t>(kLoaderDescriptors));
@@ -123,7 +123,7 @@ Asked Decoder::Open(Process& process, uint64_t path, uint64_t flags) {
 
 // A call about a file that the loader reads: the real kernel does it.
 Asked Decoder::OfLoader(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   auto arguments = trap.arguments;
   arguments[trap.number == SYS_mmap ? 4 : 0] -= kLoaderDescriptors;
   long number = trap.number;
@@ -131,7 +131,7 @@ Asked Decoder::OfLoader(Process& process) {
     number = SYS_fstat;
     arguments[1] = arguments[2];
   }
-  return Returns(process.tracee.Execute(number, arguments).value_or(-EFAULT));
+  return Returns(process.body->Execute(number, arguments).value_or(-EFAULT));
 }
 
 Asked Decoder::Stat(Process& process, int fd, uint64_t address) {
@@ -139,20 +139,20 @@ Asked Decoder::Stat(Process& process, int fd, uint64_t address) {
   if (path == Path::kMissing) return Returns(-EBADF);
   struct stat status{};
   const bool is_device = path != Path::kOther;
-  const bool is_pipe = process.files[static_cast<std::size_t>(fd)].pipe != nullptr;
+  const bool is_pipe = process.PipeAt(fd) != nullptr;
   status.st_mode = is_device ? S_IFCHR | 0600 : is_pipe ? S_IFIFO | 0600 : S_IFREG | 0644;
   status.st_nlink = 1;
   status.st_blksize = 4096;
   if (path == Path::kConsole) status.st_rdev = makedev(5, 1);
   if (path == Path::kNull) status.st_rdev = makedev(1, 3);
   if (path == Path::kTerminal) status.st_rdev = makedev(4, 1);
-  return Returns(process.tracee.Write(address, status) ? 0 : -EFAULT);
+  return Returns(process.body->Write(address, status) ? 0 : -EFAULT);
 }
 
 // --- Descriptors ---------------------------------------------------------------------------------
 
 Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
   switch (trap.number) {
     case SYS_close:
@@ -200,14 +200,14 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
 }
 
 Asked Decoder::DupTo(Process& process, int to, uint32_t flags) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   // To the model, -1 means any.
   if (to < 0 || to >= kernel::kDescriptors) return Returns(-EBADF);
   return Model(calls::Dup(Descriptor16(a[0]), to, flags));
 }
 
 Asked Decoder::Fcntl(Process& process) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   const int16_t fd = Descriptor16(a[0]);
   const kernel::View view = kernel_.Look(process.pid);
   if (fd < 0 || fd >= kernel::kDescriptors || (view.descriptors >> fd & 1) == 0) {
@@ -219,8 +219,7 @@ Asked Decoder::Fcntl(Process& process) {
     case F_SETFD:
       return Model(calls::SetCloseOnExec(fd, (a[2] & FD_CLOEXEC) != 0));
     case F_GETFL:
-      return Returns(O_RDWR |
-                     (process.files[static_cast<std::size_t>(fd)].non_block ? O_NONBLOCK : 0));
+      return Returns(O_RDWR | ((process.non_block >> fd & 1) != 0 ? O_NONBLOCK : 0));
     case F_SETFL:
       return Model(calls::SetNonBlock(fd, (a[2] & O_NONBLOCK) != 0));
     case F_DUPFD:
@@ -237,8 +236,8 @@ Asked Decoder::Fcntl(Process& process) {
 }
 
 Asked Decoder::Ioctl(Process& process) {
-  const auto& a = process.tracee.trap().arguments;
-  Tracee& tracee = process.tracee;
+  const auto& a = process.body->trap().arguments;
+  Body& body = *process.body;
   const Path path = kernel_.DescriptorPath(process.pid, Int(a[0]));
   const bool is_terminal = path == Path::kConsole || path == Path::kTerminal;
   switch (Flags(a[1])) {
@@ -246,7 +245,7 @@ Asked Decoder::Ioctl(Process& process) {
     case TIOCNOTTY:
       return Model(calls::Terminal(Int(a[1]), Descriptor16(a[0])));
     case TIOCSPGRP: {
-      const auto group = tracee.Read<int32_t>(a[2]);
+      const auto group = body.Read<int32_t>(a[2]);
       if (!group) return Returns(-EFAULT);
       return Model(calls::Terminal(Int(a[1]), Descriptor16(a[0]), *group));
     }
@@ -259,11 +258,11 @@ Asked Decoder::Ioctl(Process& process) {
     case TCGETS: {
       termios settings{};
       settings.c_lflag = ISIG | ICANON | ECHO;
-      return Returns(tracee.Write(a[2], settings) ? 0 : -EFAULT);
+      return Returns(body.Write(a[2], settings) ? 0 : -EFAULT);
     }
     case TIOCGWINSZ: {
       const std::array<uint16_t, 4> size = {25, 80, 0, 0};
-      return Returns(tracee.Write(a[2], size) ? 0 : -EFAULT);
+      return Returns(body.Write(a[2], size) ? 0 : -EFAULT);
     }
     case TCSETS:
     case TCSETSW:
@@ -281,14 +280,13 @@ Asked Decoder::Ioctl(Process& process) {
 // --- Reading and writing -------------------------------------------------------------------------
 
 Decoder::Maybe Decoder::DecodeFile(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
-  const auto fd = static_cast<std::size_t>(a[0]);
   switch (trap.number) {
     case SYS_read:
       if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
-      if (fd < process.files.size() && process.files[fd].pipe != nullptr) {
-        return ReadPipe(process, process.files[fd]);
+      if (std::string* const pipe = process.PipeAt(Int(a[0]))) {
+        return ReadPipe(process, *pipe);
       }
       return Model(calls::Read(Descriptor16(a[0])));
     case SYS_write:
@@ -297,7 +295,7 @@ Decoder::Maybe Decoder::DecodeFile(Process& process) {
       std::vector<std::pair<uint64_t, uint64_t>> pieces;
       if (a[2] > 1024) return Returns(-EINVAL);
       for (uint64_t i = 0; i < a[2]; ++i) {
-        const auto piece = process.tracee.Read<std::array<uint64_t, 2>>(a[1] + i * sizeof(iovec));
+        const auto piece = process.body->Read<std::array<uint64_t, 2>>(a[1] + i * sizeof(iovec));
         if (!piece) return Returns(-EFAULT);
         pieces.emplace_back((*piece)[0], (*piece)[1]);
       }
@@ -314,7 +312,7 @@ Decoder::Maybe Decoder::DecodeFile(Process& process) {
     case SYS_poll:
       return Poll(process, milliseconds(a[2]), 0);
     case SYS_ppoll:
-      return Poll(process, ReadTime(process.tracee, a[2]), a[3]);
+      return Poll(process, ReadTime(*process.body, a[2]), a[3]);
     case SYS_select:
     case SYS_pselect6:
       return Select(process);
@@ -329,44 +327,45 @@ Decoder::Maybe Decoder::DecodeFile(Process& process) {
     case SYS_epoll_pwait:
       return EpollWait(process, milliseconds(a[3]), a[4]);
     case SYS_epoll_pwait2:
-      return EpollWait(process, ReadTime(process.tracee, a[3]), a[4]);
+      return EpollWait(process, ReadTime(*process.body, a[3]), a[4]);
     default:
       return std::nullopt;
   }
 }
 
 Asked Decoder::Write(Process& process, const std::vector<std::pair<uint64_t, uint64_t>>& pieces) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   const int16_t fd = Descriptor16(a[0]);
   uint64_t size = 0;
   for (const auto& piece : pieces) size += std::min<uint64_t>(piece.second, INT_MAX);
   size = std::min<uint64_t>(size, 0x7ffff000);  // as the kernel cuts it
   Asked asked = Model(calls::Write(fd, static_cast<int>(size)));
-  const bool is_pipe = fd >= 0 && fd < kernel::kDescriptors &&
-                       process.files[static_cast<std::size_t>(fd)].pipe != nullptr;
-  if (!is_pipe && kernel_.DescriptorPath(process.pid, fd) != Path::kConsole) return asked;
+  std::string* const pipe = process.PipeAt(fd);
+  if (pipe == nullptr && kernel_.DescriptorPath(process.pid, fd) != Path::kConsole) return asked;
+  text_.clear();
   for (const auto& [address, length] : pieces) {
-    const std::size_t old = asked.text.size();
-    asked.text.resize(old + std::min<uint64_t>(length, kLongestText - old));
-    if (!process.tracee.Read(address, asked.text.data() + old, asked.text.size() - old)) {
+    const std::size_t old = text_.size();
+    text_.resize(old + std::min<uint64_t>(length, kLongestText - old));
+    if (!process.body->Read(address, text_.data() + old, text_.size() - old)) {
       return Returns(-EFAULT);
     }
   }
-  if (is_pipe) *process.files[static_cast<std::size_t>(fd)].pipe += asked.text;
+  asked.text = text_;
+  if (pipe != nullptr) *pipe += text_;
   return asked;
 }
 
-Asked Decoder::ReadPipe(Process& process, Process::File& file) {
-  const auto& a = process.tracee.trap().arguments;
-  const std::size_t size = std::min<std::size_t>(a[2], file.pipe->size());
-  if (!process.tracee.Write(a[1], file.pipe->data(), size)) return Returns(-EFAULT);
-  file.pipe->erase(0, size);
+Asked Decoder::ReadPipe(Process& process, std::string& pipe) {
+  const auto& a = process.body->trap().arguments;
+  const std::size_t size = std::min<std::size_t>(a[2], pipe.size());
+  if (!process.body->Write(a[1], pipe.data(), size)) return Returns(-EFAULT);
+  pipe.erase(0, size);
   return Returns(static_cast<int64_t>(size));
 }
 
 // A further call that the model needs; nothing once the process has its answer.
 std::optional<Call> Decoder::Continue(Process& process, const Result& result) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   Finish(process, result);
   if (result.value < 0) return std::nullopt;
   constexpr uint32_t kSignalBytes = 128;
@@ -383,36 +382,35 @@ std::optional<Call> Decoder::Continue(Process& process, const Result& result) {
 }
 
 int64_t Decoder::AnswerFile(Process& process, const Result& result) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
   if (result.value < 0) return result.value;
-  const auto value = static_cast<std::size_t>(result.value);
   switch (process.call.kind) {
     case CallKind::kSetNonBlock:
-      process.files[static_cast<std::size_t>(process.call.fd)].non_block = process.call.value != 0;
+      process.SetFile(process.call.fd, process.call.value != 0, process.ShareOf(process.call.fd));
       return result.value;
     case CallKind::kEpollControl:
       return result.value;
     case CallKind::kDup:
-      process.files[value] = process.files[static_cast<std::size_t>(process.call.fd)];
+      process.SetFile(result.value, (process.non_block >> process.call.fd & 1) != 0,
+                      process.ShareOf(process.call.fd));
       return result.value;
     case CallKind::kOpen:
     case CallKind::kSignalFd:
     case CallKind::kTimerFdCreate:
     case CallKind::kEpollCreate:
     case CallKind::kPidFdOpen:
-      process.files[value] = {.non_block = (process.call.flags & kernel::kOpenNonBlock) != 0,
-                              .pipe = nullptr};
+      process.SetFile(result.value, (process.call.flags & kernel::kOpenNonBlock) != 0);
       break;
     default:
       return result.value;
   }
   if (trap.number != SYS_pipe && trap.number != SYS_pipe2) return result.value;
   if (process.done == 0) return result.value;
-  const std::size_t reading = process.done - 1;
-  process.files[reading].pipe = process.files[value].pipe = std::make_shared<std::string>();
-  const std::array<int32_t, 2> ends = {static_cast<int32_t>(reading), result.value};
-  return process.tracee.Write(a[0], ends) ? 0 : -EFAULT;
+  const auto reading = static_cast<int>(process.done) - 1;
+  process.pipes[reading] = process.pipes[result.value] = std::make_shared<std::string>();
+  const std::array<int32_t, 2> ends = {reading, result.value};
+  return process.body->Write(a[0], ends) ? 0 : -EFAULT;
 }
 
 }  // namespace minit::rig

@@ -28,7 +28,7 @@ constexpr uint64_t kMostPolled = 1024;
 // The call with this mask for as long as it lasts, if there is one at the address.
 Asked Decoder::WithMask(Process& process, Call call, uint64_t mask) {
   if (mask != 0) {
-    const auto set = process.tracee.Read<uint64_t>(mask);
+    const auto set = process.body->Read<uint64_t>(mask);
     if (!set) return Returns(-EFAULT);
     call.flags |= kernel::kPollMask;
     call.mask = *set;
@@ -40,10 +40,10 @@ Asked Decoder::WithMask(Process& process, Call call, uint64_t mask) {
 
 // In this world whatever is open can be written to, but for a console that is full.
 Asked Decoder::Poll(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   if (!time_ns || a[1] > kMostPolled) return Returns(-EINVAL);
   std::vector<pollfd> all(a[1]);
-  if (!process.tracee.Read(a[0], all.data(), all.size() * sizeof(pollfd))) return Returns(-EFAULT);
+  if (!process.body->Read(a[0], all.data(), all.size() * sizeof(pollfd))) return Returns(-EFAULT);
   const uint64_t open = kernel_.Look(process.pid).descriptors;
   uint64_t readable = 0;
   for (const pollfd& one : all) {
@@ -57,11 +57,11 @@ Asked Decoder::Poll(Process& process, const std::optional<uint64_t>& time_ns, ui
 }
 
 int64_t Decoder::AnswerPoll(Process& process, const Result& result) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   if (result.value < 0) return result.value;
   const uint64_t open = kernel_.Look(process.pid).descriptors;
   std::vector<pollfd> all(a[1]);
-  if (!process.tracee.Read(a[0], all.data(), all.size() * sizeof(pollfd))) return -EFAULT;
+  if (!process.body->Read(a[0], all.data(), all.size() * sizeof(pollfd))) return -EFAULT;
   int64_t count = 0;
   for (pollfd& one : all) {
     one.revents = 0;
@@ -72,20 +72,20 @@ int64_t Decoder::AnswerPoll(Process& process, const Result& result) {
     }
     if (one.revents != 0) ++count;
   }
-  const bool written = process.tracee.Write(a[0], all.data(), all.size() * sizeof(pollfd));
+  const bool written = process.body->Write(a[0], all.data(), all.size() * sizeof(pollfd));
   return written || all.empty() ? count : -EFAULT;
 }
 
 // --- select, pselect6 ----------------------------------------------------------------------------
 
 Asked Decoder::Select(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
-  const Tracee& tracee = process.tracee;
+  const Body& body = *process.body;
   if (Int(a[0]) < 0 || Int(a[0]) > kernel::kDescriptors) return Returns(-EINVAL);
   const uint64_t asked = Int(a[0]) == kernel::kDescriptors ? ~uint64_t{0} : Bit(Int(a[0])) - 1;
   const auto set = [&](uint64_t address) {
-    return address == 0 ? 0 : tracee.Read<uint64_t>(address).value_or(0) & asked;
+    return address == 0 ? 0 : body.Read<uint64_t>(address).value_or(0) & asked;
   };
   const uint64_t readable = set(a[1]);
   process.written_to = set(a[2]);
@@ -95,10 +95,10 @@ Asked Decoder::Select(Process& process) {
   std::optional<uint64_t> time_ns = kernel::kForever;
   uint64_t mask = 0;
   if (trap.number == SYS_pselect6) {
-    time_ns = ReadTime(tracee, a[4]);
-    if (a[5] != 0) mask = tracee.Read<uint64_t>(a[5]).value_or(0);
+    time_ns = ReadTime(body, a[4]);
+    if (a[5] != 0) mask = body.Read<uint64_t>(a[5]).value_or(0);
   } else if (a[4] != 0) {
-    const auto time = tracee.Read<timeval>(a[4]);
+    const auto time = body.Read<timeval>(a[4]);
     if (!time || time->tv_sec < 0 || time->tv_usec < 0) return Returns(-EINVAL);
     time_ns = static_cast<uint64_t>(time->tv_sec) * 1'000'000'000 +
               static_cast<uint64_t>(time->tv_usec) * 1000;
@@ -108,10 +108,10 @@ Asked Decoder::Select(Process& process) {
 }
 
 int64_t Decoder::AnswerSelect(Process& process, const Result& result) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   if (result.value < 0) return result.value;
   const auto put = [&](uint64_t address, uint64_t set) {
-    return address == 0 || process.tracee.Write(address, set);
+    return address == 0 || process.body->Write(address, set);
   };
   if (!put(a[1], result.set) || !put(a[2], process.written_to) || !put(a[3], 0)) return -EFAULT;
   return result.value + std::popcount(process.written_to);
@@ -120,7 +120,7 @@ int64_t Decoder::AnswerSelect(Process& process, const Result& result) {
 // --- epoll ---------------------------------------------------------------------------------------
 
 Asked Decoder::EpollControl(Process& process) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   const int16_t epoll = Descriptor16(a[0]);
   const int fd = Int(a[2]);
   const std::pair<int, int> key(epoll, fd);
@@ -128,7 +128,7 @@ Asked Decoder::EpollControl(Process& process) {
     process.interests.erase(key);
     return Model({.kind = kernel::CallKind::kEpollControl, .fd = epoll, .flags = 0, .value = fd});
   }
-  const auto event = process.tracee.Read<epoll_event>(a[3]);
+  const auto event = process.body->Read<epoll_event>(a[3]);
   if (!event) return Returns(-EFAULT);
   if ((event->events & (EPOLLET | EPOLLONESHOT)) != 0)
     Report("an epoll by edges: it goes by levels");
@@ -140,13 +140,13 @@ Asked Decoder::EpollControl(Process& process) {
 }
 
 Asked Decoder::EpollWait(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   if (!time_ns || Int(a[2]) <= 0) return Returns(-EINVAL);
   return WithMask(process, calls::EpollWait(Descriptor16(a[0]), *time_ns), mask);
 }
 
 int64_t Decoder::AnswerEpoll(Process& process, const Result& result) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   if (result.value < 0) return result.value;
   int64_t count = 0;
   for (uint64_t left = result.set; left != 0 && count < Int(a[2]); left &= left - 1) {
@@ -155,7 +155,7 @@ int64_t Decoder::AnswerEpoll(Process& process, const Result& result) {
     event.events = EPOLLIN;
     event.data.u64 = process.interests[{process.call.fd, fd}].data;
     const uint64_t address = a[1] + static_cast<uint64_t>(count) * sizeof event;
-    if (!process.tracee.Write(address, event)) return -EFAULT;
+    if (!process.body->Write(address, event)) return -EFAULT;
     ++count;
   }
   return count;
@@ -164,11 +164,11 @@ int64_t Decoder::AnswerEpoll(Process& process, const Result& result) {
 // --- Answers, of all kinds -----------------------------------------------------------------------
 
 void Decoder::Finish(Process& process, const Result& result) {
-  process.tracee.Return(Answer(process, result));
+  process.body->Return(Answer(process, result));
 }
 
 int64_t Decoder::Answer(Process& process, const Result& result) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   using kernel::CallKind;
   switch (process.call.kind) {
     case CallKind::kSigProcMask:

@@ -20,9 +20,9 @@ constexpr uint64_t kSetBytes = sizeof(uint64_t);
 }  // namespace
 
 Decoder::Maybe Decoder::DecodeSignal(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
-  Tracee& tracee = process.tracee;
+  Body& body = *process.body;
   switch (trap.number) {
     case SYS_rt_sigaction:
       return SigAction(process);
@@ -31,23 +31,23 @@ Decoder::Maybe Decoder::DecodeSignal(Process& process) {
     case SYS_rt_sigprocmask: {
       if (a[3] != kSetBytes) return Returns(-EINVAL);
       if (a[1] == 0) return Model(calls::SigProcMask(kernel::kMaskBlock, 0));  // asks, no more
-      const auto set = tracee.Read<uint64_t>(a[1]);
+      const auto set = body.Read<uint64_t>(a[1]);
       return set ? Model(calls::SigProcMask(Int(a[0]), *set)) : Returns(-EFAULT);
     }
     case SYS_rt_sigpending: {
       const kernel::View view = kernel_.Look(process.pid);
       const uint64_t pending = (view.pending_thread | view.pending_process) & view.mask;
-      return Returns(tracee.Write(a[0], pending) ? 0 : -EFAULT);
+      return Returns(body.Write(a[0], pending) ? 0 : -EFAULT);
     }
     case SYS_rt_sigtimedwait: {
       if (a[3] != kSetBytes) return Returns(-EINVAL);
-      const auto set = tracee.Read<uint64_t>(a[0]);
+      const auto set = body.Read<uint64_t>(a[0]);
       if (!set) return Returns(-EFAULT);
-      const auto time_ns = ReadTime(tracee, a[2]);
+      const auto time_ns = ReadTime(body, a[2]);
       return time_ns ? Model(calls::SigTimedWait(*set, *time_ns)) : Returns(-EINVAL);
     }
     case SYS_rt_sigsuspend: {
-      const auto mask = tracee.Read<uint64_t>(a[0]);
+      const auto mask = body.Read<uint64_t>(a[0]);
       return mask ? Model(calls::SigSuspend(*mask)) : Returns(-EFAULT);
     }
     case SYS_pause:
@@ -55,7 +55,7 @@ Decoder::Maybe Decoder::DecodeSignal(Process& process) {
     case SYS_signalfd:
     case SYS_signalfd4: {
       if (a[2] != kSetBytes) return Returns(-EINVAL);
-      const auto set = tracee.Read<uint64_t>(a[1]);
+      const auto set = body.Read<uint64_t>(a[1]);
       if (!set) return Returns(-EFAULT);
       const uint32_t flags = trap.number == SYS_signalfd4 ? Flags(a[3]) : 0;
       if ((flags & ~static_cast<uint32_t>(SFD_CLOEXEC | SFD_NONBLOCK)) != 0)
@@ -68,7 +68,7 @@ Decoder::Maybe Decoder::DecodeSignal(Process& process) {
 }
 
 Decoder::Maybe Decoder::DecodeSending(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
   switch (trap.number) {
     case SYS_kill:
@@ -89,21 +89,20 @@ Decoder::Maybe Decoder::DecodeSending(Process& process) {
   }
 }
 
-// A handler is installed for real as well, so that the kernel can make its frame.
 Asked Decoder::SigAction(Process& process) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   const int signal = Int(a[0]);
   if (a[3] != kSetBytes || signal < 1 || signal > kernel::kSigRtMax) return Returns(-EINVAL);
   process.action = process.actions[static_cast<std::size_t>(signal)];
   if (a[1] == 0) return Model(calls::SigAction(signal, kernel::kSigActionQuery));
-  const auto action = process.tracee.Read<SignalAction>(a[1]);
+  const auto action = process.body->Read<SignalAction>(a[1]);
   if (!action) return Returns(-EFAULT);
   process.action = *action;
   const auto flags = static_cast<uint32_t>(action->flags) &
                      (kernel::kSaNoChildStop | kernel::kSaNoChildWait | kernel::kSaRestart);
   if (action->handler > reinterpret_cast<uint64_t>(SIG_IGN)) {
-    const auto result = process.tracee.Execute(SYS_rt_sigaction, {a[0], a[1], 0, kSetBytes});
-    if (!result || *result < 0) return Returns(result.value_or(-EFAULT));
+    const int64_t result = process.body->InstallHandler(signal, a[1]);
+    if (result < 0) return Returns(result);
     return Model(calls::SigAction(signal, kernel::kSigHandler, flags));
   }
   return Model(
@@ -113,12 +112,12 @@ Asked Decoder::SigAction(Process& process) {
 // --- Answers -------------------------------------------------------------------------------------
 
 int64_t Decoder::AnswerSignal(Process& process, const Result& result) {
-  const auto& a = process.tracee.trap().arguments;
-  Tracee& tracee = process.tracee;
+  const auto& a = process.body->trap().arguments;
+  Body& body = *process.body;
   if (result.value < 0) return result.value;
   switch (process.call.kind) {
     case kernel::CallKind::kSigProcMask:
-      if (a[2] != 0 && !tracee.Write(a[2], result.set)) return -EFAULT;
+      if (a[2] != 0 && !body.Write(a[2], result.set)) return -EFAULT;
       break;
     case kernel::CallKind::kSigAction: {
       SignalAction& kept = process.actions[static_cast<std::size_t>(process.call.signal)];
@@ -126,12 +125,11 @@ int64_t Decoder::AnswerSignal(Process& process, const Result& result) {
       if (result.status == kernel::kSigDfl) old.handler = 0;
       if (result.status == kernel::kSigIgn) old.handler = 1;
       if (a[1] != 0) kept = process.action;
-      if (a[2] != 0 && !tracee.Write(a[2], old)) return -EFAULT;
+      if (a[2] != 0 && !body.Write(a[2], old)) return -EFAULT;
       break;
     }
     case kernel::CallKind::kSigTimedWait:
-      if (a[1] != 0 &&
-          !tracee.Write(a[1], InfoOf(process.pid, result.signal, result.from_thread))) {
+      if (a[1] != 0 && !body.Write(a[1], InfoOf(process.pid, result.signal, result.from_thread))) {
         return -EFAULT;
       }
       break;
@@ -159,14 +157,14 @@ siginfo_t Decoder::InfoOf(kernel::Pid pid, int signal, bool from_thread) const {
 
 // One signal of a signalfd; the file is asked again as long as there is room.
 int64_t Decoder::AnswerRead(Process& process, const Result& result) {
-  const auto& a = process.tracee.trap().arguments;
-  Tracee& tracee = process.tracee;
+  const auto& a = process.body->trap().arguments;
+  Body& body = *process.body;
   if (result.value <= 0) return process.done != 0 ? process.done : result.value;
   if (result.signal == 0) {
     constexpr uint64_t kOnce = 1;  // a timerfd: it has expired so often
     if (result.value != sizeof kOnce) return result.value;
     if (a[2] < sizeof kOnce) return -EINVAL;
-    return tracee.Write(a[1], kOnce) ? result.value : -EFAULT;
+    return body.Write(a[1], kOnce) ? result.value : -EFAULT;
   }
   const siginfo_t from = InfoOf(process.pid, result.signal, result.from_thread);
   signalfd_siginfo info{};
@@ -175,7 +173,7 @@ int64_t Decoder::AnswerRead(Process& process, const Result& result) {
   info.ssi_pid = static_cast<uint32_t>(from.si_pid);
   info.ssi_status = from.si_status;
   if (a[2] < sizeof info) return -EINVAL;
-  if (!tracee.Write(a[1] + process.done, info)) return -EFAULT;
+  if (!body.Write(a[1] + process.done, info)) return -EFAULT;
   process.done += sizeof info;
   return process.done;
 }

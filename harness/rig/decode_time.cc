@@ -50,38 +50,38 @@ timeval Microseconds(uint64_t time_ns) {
 
 }  // namespace
 
-std::optional<uint64_t> ReadTime(const Tracee& tracee, uint64_t address) {
+std::optional<uint64_t> ReadTime(const Body& body, uint64_t address) {
   if (address == 0) return kForever;
-  const auto time = tracee.Read<timespec>(address);
+  const auto time = body.Read<timespec>(address);
   if (!time) return std::nullopt;
   return Nanoseconds(time->tv_sec, time->tv_nsec, 1);
 }
 
-bool WriteTime(Tracee& tracee, uint64_t address, uint64_t time_ns) {
+bool WriteTime(Body& body, uint64_t address, uint64_t time_ns) {
   const timespec time = {.tv_sec = static_cast<time_t>(time_ns / kSecondNs),
                          .tv_nsec = static_cast<long>(time_ns % kSecondNs)};
-  return tracee.Write(address, time);
+  return body.Write(address, time);
 }
 
 // --- Time ----------------------------------------------------------------------------------------
 
 Decoder::Maybe Decoder::DecodeTime(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
-  Tracee& tracee = process.tracee;
+  Body& body = *process.body;
   switch (trap.number) {
     case SYS_clock_gettime:
     case SYS_gettimeofday:
     case SYS_time:
       return Model(calls::ClockRead());
     case SYS_clock_getres:
-      return Returns(a[1] == 0 || WriteTime(tracee, a[1], 1) ? 0 : -EFAULT);
+      return Returns(a[1] == 0 || WriteTime(body, a[1], 1) ? 0 : -EFAULT);
     case SYS_nanosleep: {
-      const auto time_ns = ReadTime(tracee, a[0]);
+      const auto time_ns = ReadTime(body, a[0]);
       return a[0] != 0 && time_ns ? Model(calls::Sleep(*time_ns)) : Returns(-EINVAL);
     }
     case SYS_clock_nanosleep: {
-      const auto time_ns = ReadTime(tracee, a[2]);
+      const auto time_ns = ReadTime(body, a[2]);
       if (a[2] == 0 || !time_ns) return Returns(-EINVAL);
       if ((a[1] & TIMER_ABSTIME) == 0) return Model(calls::Sleep(*time_ns));
       return Model(calls::Sleep(OfModel(a[0], *time_ns), kernel::kSleepAbsolute));
@@ -89,7 +89,7 @@ Decoder::Maybe Decoder::DecodeTime(Process& process) {
     case SYS_alarm:
       return Model(calls::Alarm(static_cast<uint32_t>(a[0]) * kSecondNs));
     case SYS_setitimer: {
-      const auto timer = tracee.Read<itimerval>(a[1]);
+      const auto timer = body.Read<itimerval>(a[1]);
       if (!timer) return Returns(-EFAULT);
       if (a[0] != ITIMER_REAL) return Refuse(process, "a timer of processor time");
       const auto first =
@@ -103,7 +103,7 @@ Decoder::Maybe Decoder::DecodeTime(Process& process) {
     case SYS_timerfd_create:
       return Model({.kind = CallKind::kTimerFdCreate, .flags = Flags(a[1])});
     case SYS_timerfd_settime: {
-      const auto timer = tracee.Read<itimerspec>(a[2]);
+      const auto timer = body.Read<itimerspec>(a[2]);
       if (!timer) return Returns(-EFAULT);
       const auto first = Nanoseconds(timer->it_value.tv_sec, timer->it_value.tv_nsec, 1);
       if (!first) return Returns(-EINVAL);
@@ -125,29 +125,29 @@ Decoder::Maybe Decoder::DecodeTime(Process& process) {
 }
 
 int64_t Decoder::AnswerTime(Process& process, const Result& result) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
-  Tracee& tracee = process.tracee;
+  Body& body = *process.body;
   if (result.value < 0 && result.value != -EINTR) return result.value;
   const uint64_t of_day_ns = kBeginningNs + result.time_ns;
   bool written = true;
   switch (trap.number) {
     case SYS_clock_gettime:
-      written = WriteTime(tracee, a[1], IsTimeOfDay(a[0]) ? of_day_ns : result.time_ns);
+      written = WriteTime(body, a[1], IsTimeOfDay(a[0]) ? of_day_ns : result.time_ns);
       break;
     case SYS_gettimeofday:
-      written = a[0] == 0 || tracee.Write(a[0], Microseconds(of_day_ns));
+      written = a[0] == 0 || body.Write(a[0], Microseconds(of_day_ns));
       break;
     case SYS_time: {
       const auto seconds = static_cast<int64_t>(of_day_ns / kSecondNs);
-      return a[0] == 0 || tracee.Write(a[0], seconds) ? seconds : -EFAULT;
+      return a[0] == 0 || body.Write(a[0], seconds) ? seconds : -EFAULT;
     }
     case SYS_nanosleep:
     case SYS_clock_nanosleep: {
       const uint64_t rest = trap.number == SYS_nanosleep ? a[1] : a[3];
       const bool absolute = trap.number == SYS_clock_nanosleep && (a[1] & TIMER_ABSTIME) != 0;
       if (result.value < 0 && rest != 0 && !absolute) {
-        written = WriteTime(tracee, rest, result.time_ns);
+        written = WriteTime(body, rest, result.time_ns);
       }
       break;
     }
@@ -156,10 +156,10 @@ int64_t Decoder::AnswerTime(Process& process, const Result& result) {
       return std::max<int64_t>(1,
                                static_cast<int64_t>((result.time_ns + kSecondNs / 2) / kSecondNs));
     case SYS_setitimer:
-      written = a[2] == 0 || tracee.Write(a[2], itimerval{{}, Microseconds(result.time_ns)});
+      written = a[2] == 0 || body.Write(a[2], itimerval{{}, Microseconds(result.time_ns)});
       break;
     case SYS_timerfd_settime:
-      written = a[3] == 0 || tracee.Write(a[3], itimerspec{});
+      written = a[3] == 0 || body.Write(a[3], itimerspec{});
       break;
     default:
       break;
@@ -170,7 +170,7 @@ int64_t Decoder::AnswerTime(Process& process, const Result& result) {
 // --- Waiting for processes -----------------------------------------------------------------------
 
 Decoder::Maybe Decoder::DecodeWaiting(Process& process) {
-  const Trap& trap = process.tracee.trap();
+  const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
   switch (trap.number) {
     case SYS_wait4:
@@ -184,17 +184,17 @@ Decoder::Maybe Decoder::DecodeWaiting(Process& process) {
 }
 
 int64_t Decoder::AnswerWaiting(Process& process, const Result& result) {
-  const auto& a = process.tracee.trap().arguments;
-  Tracee& tracee = process.tracee;
+  const auto& a = process.body->trap().arguments;
+  Body& body = *process.body;
   if (process.call.kind == CallKind::kWaitId) return AnswerWaitId(process, result);
   if (result.value <= 0) return result.value;
-  if (a[1] != 0 && !tracee.Write(a[1], result.status)) return -EFAULT;
-  if (a[3] != 0 && !tracee.Write(a[3], rusage{})) return -EFAULT;
+  if (a[1] != 0 && !body.Write(a[1], result.status)) return -EFAULT;
+  if (a[3] != 0 && !body.Write(a[3], rusage{})) return -EFAULT;
   return result.value;
 }
 
 int64_t Decoder::AnswerWaitId(Process& process, const Result& result) {
-  const auto& a = process.tracee.trap().arguments;
+  const auto& a = process.body->trap().arguments;
   if (result.value < 0) return result.value;
   siginfo_t info{};
   if (result.pid != 0) {
@@ -203,8 +203,8 @@ int64_t Decoder::AnswerWaitId(Process& process, const Result& result) {
     info.si_pid = result.pid;
     info.si_status = result.status;
   }
-  if (a[2] != 0 && !process.tracee.Write(a[2], info)) return -EFAULT;
-  if (a[4] != 0 && !process.tracee.Write(a[4], rusage{})) return -EFAULT;
+  if (a[2] != 0 && !process.body->Write(a[2], info)) return -EFAULT;
+  if (a[4] != 0 && !process.body->Write(a[4], rusage{})) return -EFAULT;
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// Process: one process of a subject, as the ptrace rig sees it: the real one, and what the kernel
-// model does not keep: addresses of handlers, whom an epoll tells what, and what stands in a pipe.
+// Process: one process of a subject, as a rig sees it: its body, and what the kernel model does not
+// keep: addresses of handlers, whom an epoll tells what, and what stands in a pipe.
 
 #ifndef MINIT_HARNESS_RIG_PROCESS_H_
 #define MINIT_HARNESS_RIG_PROCESS_H_
@@ -12,49 +12,29 @@
 #include <utility>
 
 #include "harness/kernel/kernel.h"
-#include "harness/rig/tracee.h"
+#include "harness/rig/body.h"
 
 namespace minit::rig {
 
-// The kernel's struct sigaction.
-struct SignalAction {
-  uint64_t handler = 0;
-  uint64_t flags = 0;
-  uint64_t restorer = 0;
-  uint64_t mask = 0;
-};
-
 struct Process {
-  struct File {
-    bool non_block = false;
-    std::shared_ptr<std::string> pipe;  // what was written and not read; none: no pipe
-  };
   struct Interest {  // of an epoll in a descriptor
     uint32_t events = 0;
     uint64_t data = 0;
   };
-  // What the parent asked, for the real fork.
-  struct Fork {
-    uint64_t flags = 0;
-    uint64_t stack = 0;
-    uint64_t parent_number = 0;  // addresses
-    uint64_t child_number = 0;
-    uint64_t thread_pointer = 0;
-  };
 
-  Process(Tracee process, kernel::Pid number) : tracee(std::move(process)), pid(number) {}
-
-  Tracee tracee;
-  kernel::Pid pid;
+  std::unique_ptr<Body> body;
+  kernel::Pid pid = 0;
   bool newborn = false;  // has not yet returned from the fork that made it
   std::array<SignalAction, kernel::kSigRtMax + 1> actions{};
-  std::array<File, kernel::kDescriptors> files{};
-  std::map<std::pair<int, int>, Interest> interests;
+  uint64_t non_block = 0;  // descriptors
+  // What was written to a pipe and not read, by descriptor.
+  std::map<int, std::shared_ptr<std::string>> pipes{};
+  std::map<std::pair<int, int>, Interest> interests{};
 
   // The call it is in.
-  kernel::Call call;
-  SignalAction action;      // rt_sigaction
-  Fork fork;                // fork and the like
+  kernel::Call call{};
+  SignalAction action{};    // rt_sigaction
+  ForkRequest fork{};       // fork and the like
   uint64_t written_to = 0;  // poll: descriptors that may be written to
   uint32_t done = 0;       // bytes or descriptors that it has got so far, if it takes several calls
                            // of the model
@@ -62,6 +42,23 @@ struct Process {
 
   uint64_t traps = 0;
   uint64_t traps_at_tick = UINT64_MAX;
+
+  // The pipe that a descriptor is an end of, or nullptr.
+  std::shared_ptr<std::string> ShareOf(int fd) const {
+    const auto found = pipes.find(fd);
+    return found == pipes.end() ? nullptr : found->second;
+  }
+  std::string* PipeAt(int fd) const { return pipes.empty() ? nullptr : ShareOf(fd).get(); }
+  // What a descriptor is from now on.
+  void SetFile(int fd, bool does_not_block, std::shared_ptr<std::string> pipe = nullptr) {
+    const uint64_t bit = uint64_t{1} << fd;
+    non_block = does_not_block ? non_block | bit : non_block & ~bit;
+    if (pipe != nullptr) {
+      pipes[fd] = std::move(pipe);
+    } else if (!pipes.empty()) {
+      pipes.erase(fd);
+    }
+  }
 };
 
 }  // namespace minit::rig

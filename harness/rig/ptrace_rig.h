@@ -26,61 +26,25 @@
 #include <sched.h>
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "harness/kernel/kernel.h"
-#include "harness/rig/decode.h"
-#include "harness/rig/outcome.h"
-#include "harness/rig/process.h"
-#include "harness/rig/runner.h"
+#include "harness/rig/binary_rig.h"
 #include "harness/rig/spawner.h"
-#include "harness/rig/stage.h"
-#include "harness/scenario/scenario.h"
 
 namespace minit::rig {
 
-class PtraceRig final : public Rig, private Observer {
+class PtraceRig final : public BinaryRig {
  public:
   // Throws CannotRun, here or at the first run: no namespaces, no fence, a binary that cannot be
   // executed.
   explicit PtraceRig(const SubjectOptions& options);
   ~PtraceRig() override;
-  PtraceRig(const PtraceRig&) = delete;
-  PtraceRig& operator=(const PtraceRig&) = delete;
-
-  Outcome Run(const scenario::Scenario& scenario, Observer& observer) override;
-  void EndEarly() override { runner_.Stop(); }
-  const Runner<Observer>& runner() const override { return runner_; }
 
  private:
-  void On(const contract::Step& step, const kernel::Kernel& kernel) override;
-  void TakeTurn(const Turn& turn);
-  void RunOn(Process& process);
-  void Leave(Process& process);
-  bool EnterHandler(Process& process, const kernel::Step& step);
-  void MakeFork(kernel::Pid parent, kernel::Pid newborn);
-  bool Loops(Process& process);
-  void EndSpinning(const Process& process);
-  void Lose(const Stop& stop);
-  void End(Outcome::End end);
+  std::unique_ptr<Body> Start(const scenario::Entry& entry, uint64_t* calls) override;
 
-  SubjectOptions options_;
   cpu_set_t before_{};  // where the caller could run
-  std::vector<std::vector<std::string>> environments_;
-  kernel::ScenarioKernel kernel_;
-  Runner<Observer> runner_;
-  Decoder decoder_;
   std::unique_ptr<Spawner> spawner_;
-
-  // Of a run.
-  Observer* observer_ = nullptr;
-  std::map<kernel::Pid, Process> processes_;
-  Outcome outcome_;
-  TraceHash hash_;
-  uint32_t unseen_ = 0;  // calls since the model saw one
 };
 
 }  // namespace minit::rig

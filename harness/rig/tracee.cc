@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace minit::rig {
 namespace {
@@ -35,17 +34,6 @@ bool IsFork(int status) {
 }
 
 }  // namespace
-
-Tracee::Tracee(Tracee&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), trap_(other.trap_), before_(other.before_) {}
-
-Tracee& Tracee::operator=(Tracee&& other) noexcept {
-  Kill();
-  pid_ = std::exchange(other.pid_, -1);
-  trap_ = other.trap_;
-  before_ = other.before_;
-  return *this;
-}
 
 void Tracee::Kill() {
   if (pid_ <= 0) return;
@@ -143,24 +131,6 @@ bool Tracee::Write(uint64_t address, const void* from, std::size_t size) {
   return process_vm_writev(pid_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
 }
 
-// Page by page: what lies behind the string need not be there.
-std::optional<std::string> Tracee::ReadString(uint64_t address, std::size_t limit) const {
-  constexpr uint64_t kPage = 4096;
-  std::string text;
-  while (text.size() < limit) {
-    std::array<char, kPage> part;
-    // Most strings are short.
-    const std::size_t size =
-        std::min<std::size_t>(kPage - address % kPage, text.empty() ? 256 : kPage);
-    if (!Read(address, part.data(), size)) return std::nullopt;
-    const auto end = std::find(part.begin(), part.begin() + size, '\0');
-    text.append(part.begin(), end);
-    if (end != part.begin() + size) return text;
-    address += size;
-  }
-  return std::nullopt;
-}
-
 // --- Calls for real ------------------------------------------------------------------------------
 
 void Tracee::MakeAgain() {
@@ -215,10 +185,18 @@ std::optional<int64_t> Tracee::Execute(long number, const std::array<uint64_t, 6
   return static_cast<int64_t>(after.rax);
 }
 
+// For real as well, so that the kernel can make its frame.
+int64_t Tracee::InstallHandler(int signal, uint64_t address) {
+  return Execute(SYS_rt_sigaction, {static_cast<uint64_t>(signal), address, 0, sizeof(uint64_t)})
+      .value_or(-EFAULT);
+}
+
 // CLONE_PARENT: the newborn's end is the spawner's business, who takes no notice.
-std::optional<Tracee> Tracee::Fork(uint64_t flags, uint64_t stack, uint64_t thread_pointer) {
-  flags = (flags & (CLONE_VM | CLONE_SETTLS)) | CLONE_PARENT | SIGCHLD;
-  if (!ReachEntry(SYS_clone, {flags, stack, 0, 0, thread_pointer, 0})) return std::nullopt;
+std::unique_ptr<Body> Tracee::Fork(const ForkRequest& request, int32_t newborn) {
+  const uint64_t flags = (request.flags & (CLONE_VM | CLONE_SETTLS)) | CLONE_PARENT | SIGCHLD;
+  if (!ReachEntry(SYS_clone, {flags, request.stack, 0, 0, request.thread_pointer, 0})) {
+    return nullptr;
+  }
   int status = Resume(PTRACE_SYSCALL);
   unsigned long number = 0;
   if (IsFork(status)) {
@@ -227,26 +205,28 @@ std::optional<Tracee> Tracee::Fork(uint64_t flags, uint64_t stack, uint64_t thre
   }
   if (StopSignal(status) != kCallStop) Kill();
   SetRegisters(before_);
-  if (number == 0) return std::nullopt;
+  if (number == 0) return nullptr;
 
-  Tracee newborn(static_cast<pid_t>(number));
-  newborn.trap_ = trap_;
-  waitpid(newborn.pid_, &status, __WALL);  // the stop with which it begins
+  auto child = std::make_unique<Tracee>(static_cast<pid_t>(number));
+  child->trap_ = trap_;
+  waitpid(child->pid_, &status, __WALL);  // the stop with which it begins
   user_regs_struct own;
-  if (!newborn.GetRegisters(&own)) return std::nullopt;
+  if (!child->GetRegisters(&own)) return nullptr;
   user_regs_struct registers = before_;
   registers.rax = 0;
   registers.rsp = own.rsp;
   registers.fs_base = own.fs_base;
-  newborn.SetRegisters(registers);
-  return newborn;
+  child->SetRegisters(registers);
+  if ((request.flags & CLONE_CHILD_SETTID) != 0) child->Write(request.child_number, newborn);
+  if ((request.flags & CLONE_PARENT_SETTID) != 0) Write(request.parent_number, newborn);
+  return child;
 }
 
 // --- Handlers ------------------------------------------------------------------------------------
 
 // The signal is sent for real, and caught on its way: so the kernel makes the frame, as it would,
 // with what was saved of the registers and on which stack.
-bool Tracee::EnterHandler(const siginfo_t& info, uint64_t mask) {
+bool Tracee::EnterHandler(const SignalAction&, const siginfo_t& info, uint64_t mask) {
   constexpr uint64_t kNone = 0;
   if (syscall(SYS_tgkill, pid_, pid_, info.si_signo) != 0) return false;
   int status;
