@@ -20,12 +20,18 @@
 #include <cstdint>
 #include <vector>
 
+#include "harness/rig/enclosure.h"
+
 namespace minit::rig {
 namespace {
 
 // What whoever starts subjects needs for itself.
-constexpr std::array kOwnCalls = {
-    SYS_execve, SYS_exit, SYS_exit_group, SYS_wait4, SYS_setitimer, SYS_prlimit64,
+constexpr std::array kOwnCalls = {SYS_exit, SYS_exit_group, SYS_wait4};
+constexpr std::array kCallsToStart = {SYS_execve, SYS_setitimer, SYS_prlimit64};
+// And who has one inside: memory, time, and signals.
+constexpr std::array kCallsToHost = {
+    SYS_futex,        SYS_sched_yield,    SYS_clock_gettime, SYS_timer_create, SYS_timer_settime,
+    SYS_timer_delete, SYS_rt_sigprocmask, SYS_getpid,        SYS_gettid,
 };
 
 std::string Problem(const char* what) { return std::string(what) + ": " + strerror(errno); }
@@ -86,7 +92,22 @@ void AddIfWithout(std::vector<sock_filter>& program, long call, unsigned argumen
   AddReturn(program, SECCOMP_RET_ALLOW);
 }
 
-std::string InstallFilter() {
+// The call is let through if its first arguments are just these.
+void AddIfEqual(std::vector<sock_filter>& program, long call, const std::vector<uint64_t>& wanted) {
+  constexpr std::size_t kHalf = sizeof(uint32_t);
+  const auto size = static_cast<uint8_t>(wanted.size() * 4 + 2);
+  AddJump(program, BPF_JEQ, static_cast<uint32_t>(call), 0, size);
+  for (std::size_t half = 0; half < wanted.size() * 2; ++half) {
+    const std::size_t left = wanted.size() * 2 - half - 1;
+    AddLoad(program, offsetof(seccomp_data, args) + half * kHalf);
+    AddJump(program, BPF_JEQ, static_cast<uint32_t>(wanted[half / 2] >> half % 2 * 32), 0,
+            static_cast<uint8_t>(left * 2 + 1));
+  }
+  AddReturn(program, SECCOMP_RET_ALLOW);
+  AddReturn(program, SECCOMP_RET_KILL_PROCESS);
+}
+
+std::string InstallFilter(Inmates inmates) {
   std::vector<sock_filter> program;
   AddLoad(program, offsetof(seccomp_data, arch));
   AddJump(program, BPF_JEQ, AUDIT_ARCH_X86_64, 1, 0);
@@ -101,6 +122,14 @@ std::string InstallFilter() {
   };
   for (const long call : kPassedCalls) allow(call);
   for (const long call : kOwnCalls) allow(call);
+  if (inmates == Inmates::kProcesses) {
+    for (const long call : kCallsToStart) allow(call);
+  } else {
+    for (const long call : kCallsToHost) allow(call);
+    AddIfEqual(program, SYS_write, {kKeptDescriptor});
+    AddIfEqual(program, SYS_prctl,
+               {PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, kHarnessFrom, kHarnessBytes, 0});
+  }
   AddReturn(program, SECCOMP_RET_KILL_PROCESS);
   const sock_fprog installed = {static_cast<unsigned short>(program.size()), program.data()};
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &installed) != 0) {
@@ -144,7 +173,7 @@ std::string MountNamespace() {
   return size <= 0 ? "" : std::string(target.data(), static_cast<std::size_t>(size));
 }
 
-std::string EnterFence(const std::string& outer_mounts) {
+std::string EnterFence(const std::string& outer_mounts, Inmates inmates) {
   if (getpid() != 1) return "the PID namespace is not a new one";
   const std::string mounts = MountNamespace();
   if (mounts.empty() || mounts == outer_mounts) {
@@ -155,10 +184,11 @@ std::string EnterFence(const std::string& outer_mounts) {
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL) {
     return Problem("cannot make the mounts private");
   }
-  for (const auto& step : {DropCapabilities, TryToRestart, InstallFilter, TryFilter}) {
-    if (std::string problem = step(); !problem.empty()) return problem;
-  }
-  return "";
+  std::string problem = DropCapabilities();
+  if (problem.empty()) problem = TryToRestart();
+  if (problem.empty()) problem = InstallFilter(inmates);
+  if (problem.empty()) problem = TryFilter();
+  return problem;
 }
 
 }  // namespace minit::rig

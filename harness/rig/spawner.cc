@@ -2,14 +2,11 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -23,6 +20,7 @@
 #include <array>
 #include <cstddef>
 
+#include "harness/rig/enclosure.h"
 #include "harness/rig/fence.h"
 
 namespace minit::rig {
@@ -37,14 +35,6 @@ constexpr rlim_t kStackBytes = rlim_t{1} << 20;
 constexpr rlim_t kFiles = 64;
 
 [[noreturn]] void Throw(const std::string& what) { throw CannotRun(what + ": " + strerror(errno)); }
-
-void WriteFile(const std::string& path, const std::string& text) {
-  const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (file < 0) Throw("cannot open " + path);
-  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  close(file);
-  if (!written) Throw("cannot write " + path);
-}
 
 int Wait(pid_t pid) {
   int status = 0;
@@ -108,35 +98,15 @@ Spawner::Spawner(const Program& program, const Limits& limits)
   if (page == MAP_FAILED) Throw("no memory to share");
   board_ = static_cast<Board*>(page);
 
-  int go[2];
-  if (pipe2(go, O_CLOEXEC) != 0) Throw("no pipe");
-  const unsigned user = geteuid(), group = getegid();
-  const long user_namespace = user == 0 ? 0 : CLONE_NEWUSER;
-  const long pid =
-      syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | user_namespace | SIGCHLD, 0, 0, 0, 0);
-  if (pid == 0) Run(go[0]);
-  close(go[0]);
-  pid_ = static_cast<pid_t>(pid);
-  if (pid < 0) {
-    close(go[1]);
-    Throw("cannot make a PID namespace (root, or user namespaces, are needed)");
-  }
-  if (user_namespace != 0) {
-    const std::string base = "/proc/" + std::to_string(pid);
-    WriteFile(base + "/setgroups", "deny");
-    WriteFile(base + "/uid_map", "0 " + std::to_string(user) + " 1");
-    WriteFile(base + "/gid_map", "0 " + std::to_string(group) + " 1");
-  }
-  close(go[1]);  // the user is mapped
+  pid_ = StartEnclosed(-1, [this](const std::string& problem) {
+    if (!problem.empty()) Refuse(problem);
+    Run();
+  });
   WaitUntilReady();
 }
 
 Spawner::~Spawner() {
-  if (pid_ > 0) {
-    kill(pid_, SIGKILL);  // of process 1: the kernel ends everything in the namespace
-    while (waitpid(pid_, nullptr, __WALL) == pid_) {
-    }
-  }
+  EndEnclosed(pid_);
   munmap(board_, sizeof(Board));
 }
 
@@ -161,22 +131,13 @@ void Spawner::Refuse(const std::string& problem) {
   _exit(1);
 }
 
-void Spawner::Run(int go) {
-  char byte;
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) Refuse("cannot be bound to its maker");
-  const int null = open("/dev/null", O_RDWR);
-  for (int fd = 0; fd < 3; ++fd) dup2(null, fd);
-  const int kept = dup2(go, 3);
-  syscall(SYS_close_range, 4, ~0u, 0);
-  if (kept < 0 || read(kept, &byte, 1) != 0) Refuse("lost its maker");
-  close(kept);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  signal(SIGCHLD, SIG_DFL);
+void Spawner::Run() {
   if (personality(ADDR_NO_RANDOMIZE) < 0) Refuse("cannot turn address randomisation off");
   if (ptrace(PTRACE_TRACEME, 0, 0, 0) != 0) Refuse("cannot be traced");
-  if (const std::string problem = EnterFence(outer_mounts_); !problem.empty()) Refuse(problem);
+  if (const std::string problem = EnterFence(outer_mounts_, Inmates::kProcesses);
+      !problem.empty()) {
+    Refuse(problem);
+  }
   signal(SIGCHLD, SIG_IGN);  // subjects that have died are nobody's business
   __builtin_debugtrap();
   alignas(16) static std::array<char, 65536> stack;

@@ -53,7 +53,7 @@ class Spawner {
   static constexpr std::size_t kArguments = 3;
   struct Board;
 
-  [[noreturn]] void Run(int go);
+  [[noreturn]] void Run();
   [[noreturn]] void Refuse(const std::string& problem);
   void WaitUntilReady();
   static int Execute(void* spawner);
