@@ -103,6 +103,8 @@ TEST(Calls, ErrorsNamePlaceWhatWasFoundAndWhatIsAllowed) {
   EXPECT_THAT(ErrorOf("sigaction\n"), HasSubstr("the closest is \"rt_sigaction\""));
   EXPECT_THAT(ErrorOf("sleep\n"), HasSubstr("the closest is \"nanosleep\""));
   EXPECT_THAT(ErrorOf("rebbot # once\n"), HasSubstr("the closest is \"reboot\""));
+  EXPECT_THAT(ErrorOf("epol_wait\n"), HasSubstr("the closest is \"epoll_wait\""));
+  EXPECT_THAT(ErrorOf("ptracee\n"), HasSubstr("the closest is \"ptrace\""));
   EXPECT_THAT(ErrorOf("wait4 for\n"), StartsWith("f:1:7: found \"for\"; allowed: \"waits\""));
   EXPECT_THAT(ErrorOf("wait4 waits long\n"), StartsWith("f:1:7: found \"waits long\""));
   EXPECT_THAT(ErrorOf("kill waits\n"),
