@@ -159,7 +159,8 @@ siginfo_t Decoder::InfoOf(kernel::Pid pid, int signal, bool from_thread) const {
 int64_t Decoder::AnswerRead(Process& process, const Result& result) {
   const auto& a = process.body->trap().arguments;
   Body& body = *process.body;
-  if (result.value <= 0) return process.done != 0 ? process.done : result.value;
+  if (result.value <= 0 && process.done == 0) return result.value;
+  if (result.value <= 0) return process.done;
   if (result.signal == 0) {
     constexpr uint64_t kOnce = 1;  // a timerfd: it has expired so often
     if (result.value != sizeof kOnce) return result.value;

@@ -133,6 +133,7 @@ read(3) = 128, USR2
 kill(-2, USR2) = 0
 kill(-2, CONT) = 0
 kill(-2, WINCH) = 0
+read(3) = EAGAIN
 epoll_wait(4, 5 s) ...
 epoll_wait(4, 5 s) = 1
 read(3) = 128, CHLD

@@ -123,7 +123,11 @@ static void SignalFdEpoll(void) {
     struct epoll_event happened[8];
     const int count = epoll_wait(epoll, happened, 8, 5000);
     if (count == 0) Say("nothing\n");
-    if (count == 1 && happened[0].data.u64 == 0x1234567890) TakeAll(fd, child);
+    if (count != 1 || happened[0].data.u64 != 0x1234567890) continue;
+    TakeAll(fd, child);
+    struct signalfd_siginfo more;
+    const ssize_t size = read(fd, &more, sizeof more);
+    if (size != -1 || errno != EAGAIN) SayNumber("bad", size);
   }
 }
 
@@ -344,8 +348,8 @@ static void Hostile(const char *what) {
   } else if (!strcmp(what, "eat")) {
     long eaten = 0;
     for (;; ++eaten) {
-      char *const more = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      char *const more =
+          mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
       if (more == MAP_FAILED) break;
       memset(more, 1, 1 << 20);
     }
@@ -357,8 +361,8 @@ static void Hostile(const char *what) {
     *(volatile int *)8 = 1;
   } else if (!strcmp(what, "own-code")) {
     // A call from memory that it has written itself: mov eax, 169 (reboot); syscall; ret.
-    char *const page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *const page =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memcpy(page, "\xb8\xa9\x00\x00\x00\x0f\x05\xc3", 8);
     SayNumber("reboot", ((int (*)(long, long, long))page)(0, 0, 0));
   }
