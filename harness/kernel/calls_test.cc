@@ -61,6 +61,15 @@ TEST_F(Owed, OneThatInitDropsStaysOwed) {
   EXPECT_EQ(kernel.Owed(), SignalBit(kSigTerm));
 }
 
+TEST_F(Owed, OneThatIsDroppedAsInitUnblocksItStaysOwed) {
+  kernel.StartOwing();
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  kernel.Resume(kInit);
+  EXPECT_EQ(kernel.Look(kInit).pending_process, 0U) << "at default";
+  EXPECT_EQ(kernel.Owed(), SignalBit(kSigTerm)) << "nobody told init";
+}
+
 TEST_F(Owed, ItsOwnDispositionsDiscardNone) {
   kernel.StartOwing();
   kernel.SendFromAncestor(kInit, kSigTerm);

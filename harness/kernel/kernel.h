@@ -498,6 +498,7 @@ class Kernel {
   static int FirstOf(uint64_t signals);
   int Instances(uint64_t bits, uint16_t owner, int signal) const;
   uint32_t QueueLength() const;
+  Taken Dequeue(Slot slot, uint64_t set);
   Taken Take(Slot slot, uint64_t set);
   bool TakeShadow(bool from_thread, int signal);
 

@@ -112,7 +112,7 @@ uint32_t Kernel::QueueLength() const {
 
 // Takes the next signal of `set` as the kernel does: the thread's own first; in each set those that
 // an instruction can raise first, then the lowest.
-Kernel::Taken Kernel::Take(Slot slot, uint64_t set) {
+Kernel::Taken Kernel::Dequeue(Slot slot, uint64_t set) {
   Task& task = tasks_[slot];
   const bool from_thread = (task.pending & set) != 0;
   const Pending pending = from_thread ? ThreadPending(slot) : SharedPending(task.leader);
@@ -120,8 +120,15 @@ Kernel::Taken Kernel::Take(Slot slot, uint64_t set) {
   if (there == 0) return {};
   const int signal = FirstOf(there);
   TakeOne(pending, signal);
-  const bool owed = g_.owing && task.leader == 0 && TakeShadow(from_thread, signal);
-  return {static_cast<uint8_t>(signal), from_thread, owed};
+  return {static_cast<uint8_t>(signal), from_thread, false};
+}
+
+// Likewise, and the process learns the number.
+Kernel::Taken Kernel::Take(Slot slot, uint64_t set) {
+  Taken taken = Dequeue(slot, set);
+  taken.owed = taken.signal != 0 && g_.owing && tasks_[slot].leader == 0 &&
+               TakeShadow(taken.from_thread, taken.signal);
+  return taken;
 }
 
 int Kernel::FirstOf(uint64_t signals) {

@@ -138,10 +138,11 @@ void Kernel::ActOnSignals(Slot slot) {
       if (!RunHandlerOfPuppet(slot, signal)) return;
       continue;
     }
-    Take(slot, SignalBit(signal));
     if (traced) {
+      Take(slot, SignalBit(signal));
       StopForTracer(slot, signal, true);
     } else {
+      Dequeue(slot, SignalBit(signal));
       ActOnSignal(slot, signal);
     }
   }
@@ -168,7 +169,7 @@ bool Kernel::RunHandlerOfPuppet(Slot slot, int signal) {
   return true;
 }
 
-// Acts on a signal that was taken and has no handler.
+// Acts on a signal that is no longer pending and has no handler.
 void Kernel::ActOnSignal(Slot slot, int signal) {
   const Slot leader = tasks_[slot].leader;
   const Task& process = tasks_[leader];
