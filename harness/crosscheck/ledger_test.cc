@@ -53,7 +53,7 @@ FactsPattern ArbitraryPattern() {
   }
   pattern.open = static_cast<uint8_t>(*rc::gen::inRange(0, 128)) & ~FactsPattern::kHow & 127;
   std::string error;
-  return contract::ParseFacts(contract::ToString(pattern), &error).value();
+  return contract::ParseFacts(contract::ToString(pattern), &error).value_or(pattern);
 }
 
 RC_GTEST_PROP(Ledger, ParseUndoesPrint, ()) {

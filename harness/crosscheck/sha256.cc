@@ -26,13 +26,13 @@ std::optional<std::string> Sha256OfFile(const std::string& path) {
   if (file == nullptr) return std::nullopt;
   std::string bytes;
   std::vector<char> piece(1 << 16);
-  while (true) {
-    const std::size_t size = std::fread(piece.data(), 1, piece.size(), file.get());
+  std::size_t size = 0;
+  do {
+    size = std::fread(piece.data(), 1, piece.size(), file.get());
     bytes.append(piece.data(), size);
-    if (size == piece.size()) continue;
-    if (std::ferror(file.get()) != 0) return std::nullopt;
-    return Sha256Of(bytes);
-  }
+  } while (size == piece.size());
+  if (std::ferror(file.get()) != 0) return std::nullopt;
+  return Sha256Of(bytes);
 }
 
 }  // namespace minit::crosscheck
