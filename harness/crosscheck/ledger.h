@@ -6,7 +6,7 @@
 //   facts phase=running entry=plain faults=none cause=signal-34 whose=nobody how=taken-not-sent
 //   reason the kill of its library refuses 32 to 34, and nothing on our machines sends them
 //   scenario
-//     at rest: init gets signal 34
+//     at rest: child sends 34 to init
 //
 // The four parts stand in this order. The scenario (harness/scenario/text.h) is what is indented below
 // its line; a scenario of no moves has nothing there. In facts any value may be `any`, but not all:
