@@ -37,7 +37,7 @@ Outcome BinaryRig::Run(const scenario::Scenario& scenario, Observer& observer) {
   unseen_ = 0;
   observer_ = &observer;
   decoder_.Begin(&environments_[static_cast<std::size_t>(scenario.entry.environment)]);
-  Add(kInit, Start(scenario.entry, &outcome_.calls));
+  Add(kInit, Begin(scenario.entry, &outcome_.calls));
   runner_.Enter(scenario);
   while (const Turn* turn = runner_.Next()) TakeTurn(*turn);
   processes_.clear();

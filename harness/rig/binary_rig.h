@@ -39,7 +39,7 @@ class BinaryRig : public Rig, private Observer {
  private:
   // Init, as it is executed with these; at a later moment too, if it made no call before that which
   // depends on the world. `calls`: how many it made.
-  virtual std::unique_ptr<Body> Start(const scenario::Entry& entry, uint64_t* calls) = 0;
+  virtual std::unique_ptr<Body> Begin(const scenario::Entry& entry, uint64_t* calls) = 0;
 
   void On(const contract::Step& step, const kernel::Kernel& kernel) override;
   void TakeTurn(const Turn& turn);

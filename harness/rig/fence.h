@@ -4,7 +4,7 @@
 //   a seccomp filter that knows a list of calls and kills at any other, reboot(2) among them, at
 //   32-bit calls, and at opening a path for anything but reading.
 // Both are inherited by all that the process forks and executes. Both are tried on entering.
-// Held by ptrace_subjects_test.cc and worker_test.cc.
+// Held by ptrace_subjects_test.cc and in_process_rig_test.cc.
 
 #ifndef MINIT_HARNESS_RIG_FENCE_H_
 #define MINIT_HARNESS_RIG_FENCE_H_

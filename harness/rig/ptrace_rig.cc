@@ -19,7 +19,7 @@ PtraceRig::PtraceRig(const SubjectOptions& options) : BinaryRig(options) {
 
 PtraceRig::~PtraceRig() { sched_setaffinity(0, sizeof before_, &before_); }
 
-std::unique_ptr<Body> PtraceRig::Start(const scenario::Entry& entry, uint64_t*) {
+std::unique_ptr<Body> PtraceRig::Begin(const scenario::Entry& entry, uint64_t*) {
   return std::make_unique<Tracee>(spawner_->Spawn(entry.environment, entry.arguments));
 }
 

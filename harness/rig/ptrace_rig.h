@@ -41,7 +41,7 @@ class PtraceRig final : public BinaryRig {
   ~PtraceRig() override;
 
  private:
-  std::unique_ptr<Body> Start(const scenario::Entry& entry, uint64_t* calls) override;
+  std::unique_ptr<Body> Begin(const scenario::Entry& entry, uint64_t* calls) override;
 
   cpu_set_t before_{};  // where the caller could run
   std::unique_ptr<Spawner> spawner_;
