@@ -12,6 +12,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "harness/contract/judge.h"
@@ -29,15 +30,18 @@ namespace minit::fuzz {
 template <typename Rig = rig::MachineRig>
 class Trial {
  public:
+  Trial() = default;
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
   // Plays the scenario from its beginning. False: a rule was broken, or there was no restart.
   bool Holds(const scenario::Scenario& scenario) {
-    judge_ = contract::Judge();
-    rig::Runner<Trial> runner(kernel_, *this);
+    std::construct_at(&judge_);
     Rig rig;
-    runner.Enter(scenario);
-    while (const rig::Turn* turn = runner.Next()) {
-      const rig::MachineRig::Asks asks = rig.Answer(*turn, runner.cast(), runner.kernel());
-      runner.Call(asks.call, asks.text);
+    runner_.Enter(scenario);
+    while (const rig::Turn* turn = runner_.Next()) {
+      const rig::MachineRig::Asks asks = rig.Answer(*turn, runner_.cast(), runner_.kernel());
+      runner_.Call(asks.call, asks.text);
     }
     return !judge_.any_broken() && kernel_.ending() == kernel::Ending::kRestart;
   }
@@ -67,6 +71,7 @@ class Trial {
  private:
   kernel::ScenarioKernel kernel_;
   contract::Judge judge_;
+  rig::Runner<Trial> runner_{kernel_, *this};
 };
 
 // Says what is broken, the smallest scenario that breaks the same rule, and how to replay that.

@@ -21,8 +21,9 @@ class ConsoleLine {
       begun_ = true;
       since_end_ = now;
     }
-    AddDigit(byte);
-    Match(byte, path);
+    const bool digit = byte >= '0' && byte <= '9';
+    if (digit || in_number_) AddDigit(byte);
+    if (matched_ != 0 || byte == *path) Match(byte, path);
   }
 
   bool begun() const { return begun_; }

@@ -205,7 +205,7 @@ void Judge::OnRebootRefused(const Kernel& kernel) {
 void Judge::CheckTime(const Kernel& kernel) {
   const uint64_t now_ns = kernel.now_ns();
   if (ending_.excluded) ending_.due_ns += now_ns - ending_.seen_ns;
-  const Activity activity = kernel.GlanceAt(kInit).activity;
+  const Activity activity = kernel.InitActivity();
   ending_.excluded = activity == Activity::kStopped || activity == Activity::kTraced ||
                      activity == Activity::kSuspended;
   ending_.seen_ns = ending_.excluded ? now_ns : 0;

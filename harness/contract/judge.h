@@ -306,6 +306,7 @@ class Judge {
   void OnWaited(const Step& step, const Kernel& kernel);
   void OnDetach(const kernel::Call& call, const Kernel& kernel);
   void CheckReaped(const Kernel& kernel, bool fresh);
+  void CheckNothingLeft(const Kernel& kernel);
 
   // ending.cc: rules 6 to 11 and 14.
   Facts WhatInitWasTold(const Kernel& kernel) const;

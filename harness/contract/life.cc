@@ -22,7 +22,7 @@ bool CanBeReaped(kernel::Pid pid, const kernel::Kernel& kernel) {
 
 bool HasLiveThread(kernel::Pid process, const kernel::Kernel& kernel) {
   for (int i = 0; i < kernel.size(); ++i) {
-    const kernel::View view = kernel.Look(kernel.PidAt(i));
+    const kernel::Glance view = kernel.GlanceAt(kernel.PidAt(i));
     if (view.process == process && view.activity != kernel::Activity::kZombie) return true;
   }
   return false;
@@ -31,11 +31,10 @@ bool HasLiveThread(kernel::Pid process, const kernel::Kernel& kernel) {
 // The process of init's own that was born last and lives, 0 if there is none.
 kernel::Pid YoungestSubject(const kernel::Kernel& kernel) {
   for (int i = kernel.size() - 1; i > 0; --i) {
-    const kernel::View view = kernel.Look(kernel.PidAt(i));
-    const bool process = view.process == view.pid && view.pid != kInit;
-    if (view.subject && process && view.activity != kernel::Activity::kZombie) {
-      return view.pid;
-    }
+    const kernel::Pid pid = kernel.PidAt(i);
+    const kernel::Glance view = kernel.GlanceAt(pid);
+    const bool process = view.process == pid && pid != kInit;
+    if (view.subject && process && view.activity != kernel::Activity::kZombie) return pid;
   }
   return 0;
 }
@@ -64,7 +63,7 @@ void Judge::OnFork(Pid newborn, const Kernel& kernel) {
   // Who was killed before an exec may have been a helper, and this is the child.
   if (!life_.known) life_.status = kNoStatus;
   DropHelper(newborn);  // a vfork tells of it twice
-  const kernel::View view = kernel.Look(newborn);
+  const kernel::Glance view = kernel.GlanceAt(newborn);
   if (!view.subject || view.activity == kernel::Activity::kZombie) return;
   if (ending_.helper_count == kMaxHelpers) DropHelper(ending_.helpers[0]);
   ending_.helpers[ending_.helper_count++] = newborn;

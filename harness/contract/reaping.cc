@@ -85,19 +85,22 @@ void Judge::OnDetach(const kernel::Call& call, const Kernel& kernel) {
   --tracing_.count;
 }
 
-void Judge::CheckReaped(const Kernel& kernel, bool fresh) {
+void Judge::CheckNothingLeft(const Kernel& kernel) {
   const kernel::Result left = kernel.PeekWait(kInit, kernel::calls::Wait4(-1, kernel::kWaitNoHang));
-  if (left.value > 0) {
-    const bool stop = IsStop(left.status);
-    const Rule rule = stop ? Rule::kFreesTheTraced : Rule::kReapsAtRest;
-    Speak(rule);
-    Fail(rule, kernel,
-         {.facts = {.cause = CauseOf(left.status),
-                    .whose = WhoseIs(left.value, kernel),
-                    .how = How::kNever},
-          .pid = left.value,
-          .number = stop ? StopSignal(left.status) : ShellStatus(left.status)});
-  }
+  if (left.value <= 0) return;
+  const bool stop = IsStop(left.status);
+  const Rule rule = stop ? Rule::kFreesTheTraced : Rule::kReapsAtRest;
+  Speak(rule);
+  Fail(rule, kernel,
+       {.facts = {.cause = CauseOf(left.status),
+                  .whose = WhoseIs(left.value, kernel),
+                  .how = How::kNever},
+        .pid = left.value,
+        .number = stop ? StopSignal(left.status) : ShellStatus(left.status)});
+}
+
+void Judge::CheckReaped(const Kernel& kernel, bool fresh) {
+  if (!kernel.NoneIsDeadOrTraced()) CheckNothingLeft(kernel);
   if (!fresh || tracing_.count == 0) return;
   for (std::size_t i = 0; i < tracing_.count; ++i) {
     const Pid pid = tracing_.stopped[i].pid;

@@ -6,74 +6,54 @@
 namespace minit::kernel {
 namespace {
 
-enum class Visible : uint8_t { kNever, kAlways, kDepends };
-
-struct Kind {
-  const char* name;
-  Visible visible;
-};
-
 // In the order of CallKind.
-constexpr std::array<Kind, kCallKinds> kKinds = {{
-    {"fork", Visible::kAlways},
-    {"exec", Visible::kAlways},
-    {"exit", Visible::kAlways},
-    {"sigprocmask", Visible::kNever},
-    {"sigaction", Visible::kNever},
-    {"sigtimedwait", Visible::kAlways},
-    {"signalfd", Visible::kNever},
-    {"read", Visible::kDepends},  // the first of a read with room for several
-    {"poll", Visible::kDepends},  // if it can wait
-    {"epoll_create", Visible::kNever},
-    {"epoll_ctl", Visible::kNever},
-    {"epoll_wait", Visible::kDepends},  // if it can wait
-    {"pause", Visible::kAlways},
-    {"sigsuspend", Visible::kAlways},
-    {"wait4", Visible::kAlways},
-    {"waitid", Visible::kAlways},
-    {"kill", Visible::kAlways},
-    {"tgkill", Visible::kAlways},
-    {"rt_sigqueueinfo", Visible::kAlways},
-    {"pidfd_open", Visible::kNever},
-    {"pidfd_send_signal", Visible::kAlways},
-    {"sleep", Visible::kAlways},
-    {"alarm", Visible::kNever},
-    {"timerfd_create", Visible::kNever},
-    {"timerfd_settime", Visible::kNever},
-    {"clock_gettime", Visible::kNever},
-    {"setsid", Visible::kAlways},
-    {"setpgid", Visible::kNever},
-    {"prctl", Visible::kNever},
-    {"ptrace", Visible::kAlways},
-    {"ioctl", Visible::kNever},
-    {"open", Visible::kNever},
-    {"close", Visible::kNever},
-    {"dup", Visible::kNever},
-    {"close_range", Visible::kNever},
-    {"fcntl(F_SETFL)", Visible::kNever},
-    {"fcntl(F_SETFD)", Visible::kNever},
-    {"write", Visible::kDepends},  // if it goes to the console
-    {"sync", Visible::kAlways},
-    {"reboot", Visible::kAlways},
-    {"getpid", Visible::kNever},
-    {"other", Visible::kNever},
-}};
+constexpr std::array<const char*, kCallKinds> kNames = {
+    "fork",
+    "exec",
+    "exit",
+    "sigprocmask",
+    "sigaction",
+    "sigtimedwait",
+    "signalfd",
+    "read",
+    "poll",
+    "epoll_create",
+    "epoll_ctl",
+    "epoll_wait",
+    "pause",
+    "sigsuspend",
+    "wait4",
+    "waitid",
+    "kill",
+    "tgkill",
+    "rt_sigqueueinfo",
+    "pidfd_open",
+    "pidfd_send_signal",
+    "sleep",
+    "alarm",
+    "timerfd_create",
+    "timerfd_settime",
+    "clock_gettime",
+    "setsid",
+    "setpgid",
+    "prctl",
+    "ptrace",
+    "ioctl",
+    "open",
+    "close",
+    "dup",
+    "close_range",
+    "fcntl(F_SETFL)",
+    "fcntl(F_SETFD)",
+    "write",
+    "sync",
+    "reboot",
+    "getpid",
+    "other",
+};
 
 }  // namespace
 
-bool IsVisible(const Call& call, bool to_console) {
-  const Visible visible = kKinds[static_cast<std::size_t>(call.kind)].visible;
-  if (visible != Visible::kDepends) return visible == Visible::kAlways;
-  switch (call.kind) {
-    case CallKind::kRead:
-      return (call.flags & kReadMore) == 0;
-    case CallKind::kWrite:
-      return to_console;
-    default:
-      return call.time_ns != 0;
-  }
-}
-
-const char* CallName(CallKind kind) { return kKinds[static_cast<std::size_t>(kind)].name; }
+const char* CallName(CallKind kind) { return kNames[static_cast<std::size_t>(kind)]; }
 
 }  // namespace minit::kernel

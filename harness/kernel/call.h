@@ -98,6 +98,7 @@ enum class CallKind : uint8_t {
   kOther,            // value: number of the call; recorded, otherwise ENOSYS
 };
 inline constexpr int kCallKinds = static_cast<int>(CallKind::kOther) + 1;
+constexpr uint64_t KindBit(CallKind kind) { return uint64_t{1} << static_cast<int>(kind); }
 
 // What can be opened or run by name. Only the path that the profile names exists for exec.
 enum class Path : uint8_t { kChild, kConsole, kNull, kTerminal, kOther, kMissing };
@@ -215,7 +216,25 @@ struct Result {
 // takes one microsecond. Those are the calls by which an init is judged. The argument is needed where
 // it depends: a poll that cannot wait is not visible, nor a write to anything but the console (which
 // only the kernel knows: `to_console`), nor the second half of a read.
-bool IsVisible(const Call& call, bool to_console);
+constexpr bool IsVisible(const Call& call, bool to_console) {
+  using enum CallKind;
+  constexpr uint64_t kAlways =
+      KindBit(kFork) | KindBit(kExec) | KindBit(kExit) | KindBit(kSigTimedWait) | KindBit(kPause) |
+      KindBit(kSigSuspend) | KindBit(kWait4) | KindBit(kWaitId) | KindBit(kKill) |
+      KindBit(kThreadKill) | KindBit(kSigQueue) | KindBit(kPidFdSendSignal) | KindBit(kSleep) |
+      KindBit(kSetSid) | KindBit(kPtrace) | KindBit(kSync) | KindBit(kReboot);
+  switch (call.kind) {
+    case kRead:
+      return (call.flags & kReadMore) == 0;
+    case kWrite:
+      return to_console;
+    case kPoll:
+    case kEpollWait:
+      return call.time_ns != 0;
+    default:
+      return (kAlways & KindBit(call.kind)) != 0;
+  }
+}
 
 // The name of the kind of call, as Linux calls it: "wait4".
 const char* CallName(CallKind kind);

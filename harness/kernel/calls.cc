@@ -33,8 +33,7 @@ bool FailsAfterStop(CallKind kind) {
 }  // namespace
 
 bool Kernel::IsVisibleNow(Pid caller, const Call& call) const {
-  if (call.kind != CallKind::kWrite) return IsVisible(call, false);
-  return IsVisible(call, DescriptorPath(caller, call.fd) == Path::kConsole);
+  return IsVisible(call, WritesToConsole(caller, call));
 }
 
 Result Kernel::Issue(Pid caller, const Call& call) {

@@ -39,6 +39,7 @@ void Kernel::EndThread(Slot slot, int status) {
   const Slot leader = task.leader;
   if (task.run == Run::kInCall) --g_.blocked;
   task.run = Run::kZombie;
+  ++g_.zombies;
   task.deadline_ns = kForever;
   task.trace_stopped = false;
   task.trace_report = 0;

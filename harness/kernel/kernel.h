@@ -154,7 +154,10 @@ struct Glance {
   bool subject = false;
   bool has_execed = false;
   bool kept = false;
+  bool stopped = false;
   Activity activity = Activity::kZombie;
+  Pid process = 0;
+  Pid group = 0;
 };
 
 class Kernel {
@@ -186,7 +189,10 @@ class Kernel {
   // ending() is not kNone, the answer is kGone. A visible call of a subject first takes its time.
   Result Issue(Pid caller, const Call& call);
 
-  // Whether this call, now, by this caller, is a visible one.
+  // Whether this call, now, by this caller, is a write to the console; and whether it is a visible one.
+  bool WritesToConsole(Pid caller, const Call& call) const {
+    return call.kind == CallKind::kWrite && DescriptorPath(caller, call.fd) == Path::kConsole;
+  }
   bool IsVisibleNow(Pid caller, const Call& call) const;
 
   // Lets `thread` run and says what it does. The result of a call is handed out once. kHandler takes
@@ -194,6 +200,9 @@ class Kernel {
   // handler's own mask and, without SA_NODEFER, the signal), asks Resume again, since more handlers
   // may come on top, and LeaveHandler at the sigreturn.
   Step Resume(Pid thread);
+  // The kind that Resume would say, without its doing anything, as far as that is plain: kRuns,
+  // kBlocked, kStopped or kGone. kReturns: only Resume can tell.
+  Step::Kind Foresee(Pid thread) const;
   void EnterHandler(Pid thread, uint64_t blocked);
   void LeaveHandler(Pid thread, uint64_t mask);
 
@@ -218,7 +227,13 @@ class Kernel {
   // worlds do not differ by how many calls it took to get there.
   void SetCallTime(uint64_t call_time_ns) { g_.call_time_ns = call_time_ns; }
   // Lets time pass to `time_ns` (no effect if that is past), firing timers in order on the way.
-  void AdvanceTo(uint64_t time_ns);
+  void AdvanceTo(uint64_t time_ns) {
+    if (time_ns < g_.soonest_ns) {
+      if (time_ns > g_.now_ns) g_.now_ns = time_ns;
+    } else {
+      FireUntil(time_ns);
+    }
+  }
 
   // --- World -------------------------------------------------------------------------------------
   // Each returns 0 or a number, or -errno where the world cannot do that: ESRCH (no such process, or
@@ -251,6 +266,8 @@ class Kernel {
   int SendToThreadFromAncestor(Pid thread, int signal);
   // The next number to be given out, as after writing one less to ns_last_pid.
   int SetNextPid(Pid pid);
+  // As if the process called sigaction, without flags, for each signal that can be handled. Returns 0.
+  int HandleAll(Pid process);
   // Keeps a subject from running (`at rest` does not wait for it), or no longer.
   int Keep(Pid process, bool kept);
 
@@ -262,6 +279,10 @@ class Kernel {
   // Init is blocked in a call that only an event, the end of a fault or time can end, it is neither
   // frozen nor suspended by its own vfork, and no subject that it forked can run.
   bool AtRest() const;
+  // What init is doing.
+  Activity InitActivity() const { return ActivityOf(tasks_[0]); }
+  // There is none: no wait finds a death or a traced stop.
+  bool NoneIsDeadOrTraced() const { return g_.zombies == 0 && g_.traces == 0; }
   // The first, in order of birth or adoption, of init's processes before exec that can run and is
   // not kept waiting; 0 if there is none.
   Pid RunnableSubject() const;
@@ -409,7 +430,9 @@ class Kernel {
     uint16_t blocked = 0;  // tasks in a call
     uint16_t surplus_count = 0;
     uint16_t object_high = 0;
-    uint16_t traces = 0;  // tasks with a tracer
+    uint16_t traces = 0;    // tasks with a tracer
+    uint16_t zombies = 0;   // tasks that are dead
+    uint16_t subjects = 0;  // processes beside init that run its code, or did when they died
     Pid last_pid = 1;
     Pid highest_pid = 1;  // no number above was given out yet
     Pid terminal_session = 0;
@@ -453,6 +476,7 @@ class Kernel {
   Task& Leader(const Task& task) { return tasks_[task.leader]; }
   const Task& Leader(const Task& task) const { return tasks_[task.leader]; }
   Activity ActivityOf(const Task& task) const;
+  Pid FindRunnableSubject() const;
   Slot SlotOf(const Task& task) const { return static_cast<Slot>(&task - tasks_); }
   bool Over() const { return g_.ending != Ending::kNone; }
   // Dead as a whole: nothing of it runs any more.
@@ -480,6 +504,7 @@ class Kernel {
 
   // time.cc
   void ArmDeadline(uint64_t at_ns);
+  void FireUntil(uint64_t time_ns);
   void FireDue();
   void TimeOut(Slot slot);
 
@@ -509,7 +534,11 @@ class Kernel {
   void Notice(Slot slot);
   void NoticeAll(Slot leader);
   int NextDeliverable(const Task& task) const;
-  void ActOnSignals(Slot slot);
+  bool HasSignal(const Task& task) const;
+  void ActOnSignals(Slot slot) {
+    if (HasSignal(tasks_[slot])) ActOnPending(slot);
+  }
+  void ActOnPending(Slot slot);
   void ActOnSignal(Slot slot, int signal);
   bool RunHandlerOfPuppet(Slot slot, int signal);
   void StopProcess(Slot leader, int signal);
@@ -610,6 +639,65 @@ class Kernel {
   Slot* order_;
   int capacity_;
 };
+
+// --- What is asked at every step, inline ---------------------------------------------------------
+
+inline Kernel::Slot Kernel::FindSlotOfOther(Pid pid) const {
+  if (pid <= 0) return kNoSlot;
+  for (int slot = 0; slot < g_.high; ++slot) {
+    if (tasks_[slot].pid == pid) return static_cast<Slot>(slot);
+  }
+  return kNoSlot;
+}
+
+inline const Kernel::Task* Kernel::Find(Pid pid) const {
+  const Slot slot = FindSlot(pid);
+  return slot == kNoSlot ? nullptr : &tasks_[slot];
+}
+
+inline Pid Kernel::PidAt(int index) const { return tasks_[order_[index]].pid; }
+
+inline Activity Kernel::ActivityOf(const Task& task) const {
+  if (task.run == Run::kZombie) return Activity::kZombie;
+  if (task.trace_stopped) return Activity::kTraced;
+  if (IsStopped(task)) return Activity::kStopped;
+  if (task.run != Run::kInCall) return Activity::kRunning;
+  return task.call.kind == CallKind::kFork ? Activity::kSuspended : Activity::kBlocked;
+}
+
+inline Glance Kernel::GlanceAt(Pid pid) const {
+  const Task* const task = Find(pid);
+  if (task == nullptr) return {};
+  const Task& leader = Leader(*task);
+  return {.exists = true,
+          .subject = leader.subject,
+          .has_execed = leader.execed,
+          .kept = leader.kept,
+          .stopped = leader.stopped,
+          .activity = ActivityOf(*task),
+          .process = leader.pid,
+          .group = leader.group};
+}
+
+inline Pid Kernel::RunnableSubject() const { return g_.subjects == 0 ? 0 : FindRunnableSubject(); }
+
+inline bool Kernel::AtRest() const {
+  return !Over() && InitActivity() == Activity::kBlocked && RunnableSubject() == 0;
+}
+
+// A signal is pending and not blocked, or a stop is due to a tracer.
+inline bool Kernel::HasSignal(const Task& task) const {
+  return ((task.pending | Leader(task).shared_pending) & ~task.mask) != 0 || task.trap_due;
+}
+
+inline Step::Kind Kernel::Foresee(Pid thread) const {
+  const Task* const task = Find(thread);
+  if (Over() || task == nullptr || task->run == Run::kZombie) return Step::Kind::kGone;
+  if (IsStopped(*task)) return Step::Kind::kStopped;
+  if (HasSignal(*task) || task->injected != 0) return Step::Kind::kReturns;
+  if (task->run == Run::kInCall) return Step::Kind::kBlocked;
+  return task->run == Run::kRuns ? Step::Kind::kRuns : Step::Kind::kReturns;
+}
 
 // A kernel with room for `capacity` tasks. A value like any other.
 template <int capacity>

@@ -20,8 +20,6 @@ constexpr bool IsStopSignal(int signal) {
   return signal != 0 && (kStopSignals & SignalBit(signal)) != 0;
 }
 
-constexpr uint64_t KindBit(CallKind kind) { return uint64_t{1} << static_cast<int>(kind); }
-
 // The parent of a vfork waits whatever its handlers; only a fatal signal ends that. Nothing ends a
 // sync that hangs.
 constexpr bool IsUninterruptible(CallKind kind) {

@@ -85,6 +85,7 @@ Result Kernel::DoFork(Slot slot, const Call& call) {
   const Task& process = tasks_[leader];
   child.mask = tasks_[slot].mask;
   child.subject = subject;
+  g_.subjects += subject;
   child.memory = tasks_[slot].memory;
   if (subject) child.run = Run::kReturns;  // from the fork, with 0
   child.told = true;
@@ -138,7 +139,10 @@ Result Kernel::DoExec(Slot slot, const Call& call) {
   process.exit_signal = kSigChld;
   process.execed = true;
   process.memory = 0;
-  process.subject = leader == 0;
+  if (leader != 0) {
+    g_.subjects -= process.subject;
+    process.subject = false;
+  }
   CloseSet(process, process.open & process.close_on_exec);
   EndVfork(process.pid);
   if (process.tracer != kNoSlot && !process.seized) {

@@ -121,7 +121,7 @@ int Kernel::NextDeliverable(const Task& task) const {
   return all == 0 ? 0 : FirstOf(all);
 }
 
-void Kernel::ActOnSignals(Slot slot) {
+void Kernel::ActOnPending(Slot slot) {
   Task& task = tasks_[slot];
   const Pid pid = task.pid;
   while (!Over() && task.pid == pid && task.run != Run::kZombie && !IsStopped(task) &&
@@ -346,6 +346,17 @@ Result Kernel::SetAction(Slot slot, const Call& call) {
     FlushProcess(leader, bit);
   }
   return result;
+}
+
+// Setting a handler discards nothing.
+int Kernel::HandleAll(Pid process) {
+  const Slot slot = FindSlot(process);
+  if (slot == kNoSlot) return -ESRCH;
+  Task& leader = Leader(tasks_[slot]);
+  leader.handled = ~kUnmaskable;
+  leader.ignored = leader.restarts = 0;
+  leader.no_child_stop = leader.no_child_wait = false;
+  return 0;
 }
 
 }  // namespace minit::kernel

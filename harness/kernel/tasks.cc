@@ -124,8 +124,8 @@ uint64_t Kernel::Hash() const {
     const Task& task = tasks_[order_[i]];
     const Task& leader = Leader(task);
     MixAll(hash, task.pid, leader.pid, task.run, task.mask, task.pending, task.deadline_ns,
-           IsStopped(task), task.tracer == kNoSlot ? 0 : tasks_[task.tracer].pid,
-           task.trace_report, task.run == Run::kZombie ? 0 : task.memory,
+           IsStopped(task), task.tracer == kNoSlot ? 0 : tasks_[task.tracer].pid, task.trace_report,
+           task.run == Run::kZombie ? 0 : task.memory,
            task.run == Run::kReturns ? task.result.value : 0);
     if (task.leader != order_[i]) continue;
     MixAll(hash, task.parent == kNoSlot ? 0 : tasks_[task.parent].pid, task.group, task.session,
@@ -141,19 +141,6 @@ uint64_t Kernel::Hash() const {
   }
   Mix(hash, entries);
   return hash;
-}
-
-const Kernel::Task* Kernel::Find(Pid pid) const {
-  const Slot slot = FindSlot(pid);
-  return slot == kNoSlot ? nullptr : &tasks_[slot];
-}
-
-Kernel::Slot Kernel::FindSlotOfOther(Pid pid) const {
-  if (pid <= 0) return kNoSlot;
-  for (int slot = 0; slot < g_.high; ++slot) {
-    if (tasks_[slot].pid == pid) return static_cast<Slot>(slot);
-  }
-  return kNoSlot;
 }
 
 Kernel::Slot Kernel::AddTask() {
@@ -181,6 +168,8 @@ void Kernel::RemoveTask(Slot slot) {
   std::copy(at + 1, end, at);
   --g_.count;
   if (tasks_[slot].tracer != kNoSlot) --g_.traces;
+  if (tasks_[slot].run == Run::kZombie) --g_.zombies;
+  if (tasks_[slot].subject) --g_.subjects;
   if (tasks_[slot].parent != kNoSlot) --tasks_[tasks_[slot].parent].children;
   tasks_[slot].pid = 0;
   while (tasks_[g_.high - 1].pid == 0) --g_.high;
@@ -189,8 +178,6 @@ void Kernel::RemoveTask(Slot slot) {
 void Kernel::MoveToEnd(int index) {
   std::rotate(order_ + index, order_ + index + 1, order_ + g_.count);
 }
-
-Pid Kernel::PidAt(int index) const { return tasks_[order_[index]].pid; }
 
 View Kernel::Look(Pid pid) const {
   View view;
@@ -225,30 +212,7 @@ View Kernel::Look(Pid pid) const {
   return view;
 }
 
-Glance Kernel::GlanceAt(Pid pid) const {
-  const Task* const task = Find(pid);
-  if (task == nullptr) return {};
-  const Task& leader = Leader(*task);
-  return {.exists = true,
-          .subject = leader.subject,
-          .has_execed = leader.execed,
-          .kept = leader.kept,
-          .activity = ActivityOf(*task)};
-}
-
-Activity Kernel::ActivityOf(const Task& task) const {
-  if (task.run == Run::kZombie) return Activity::kZombie;
-  if (task.trace_stopped) return Activity::kTraced;
-  if (IsStopped(task)) return Activity::kStopped;
-  if (task.run != Run::kInCall) return Activity::kRunning;
-  return task.call.kind == CallKind::kFork ? Activity::kSuspended : Activity::kBlocked;
-}
-
-bool Kernel::AtRest() const {
-  return !Over() && ActivityOf(tasks_[0]) == Activity::kBlocked && RunnableSubject() == 0;
-}
-
-Pid Kernel::RunnableSubject() const {
+Pid Kernel::FindRunnableSubject() const {
   for (int i = 1; i < g_.count; ++i) {
     const Task& task = tasks_[order_[i]];
     // Further threads of a subject do not count: nobody drives them.

@@ -28,7 +28,7 @@ uint64_t Kernel::NextTimer() const {
 
 void Kernel::ArmDeadline(uint64_t at_ns) { g_.soonest_ns = std::min(g_.soonest_ns, at_ns); }
 
-void Kernel::AdvanceTo(uint64_t time_ns) {
+void Kernel::FireUntil(uint64_t time_ns) {
   while (!Over() && time_ns >= g_.soonest_ns) {
     const uint64_t next = NextTimer();
     g_.soonest_ns = next;

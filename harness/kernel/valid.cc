@@ -26,6 +26,8 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
   int used = 0;
   int blocked = 0;
   int traces = 0;
+  int zombies = 0;
+  int subjects = 0;
   std::array<int, kMaxObjects> users{};
   for (Slot slot = 0; slot < g_.high; ++slot) {
     const Task& task = tasks_[slot];
@@ -34,6 +36,8 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
     if (std::count(order_, order_ + g_.count, slot) != 1) return "2: a live slot not in order once";
     blocked += task.run == Run::kInCall ? 1 : 0;
     traces += task.tracer != kNoSlot ? 1 : 0;
+    zombies += task.run == Run::kZombie ? 1 : 0;
+    subjects += slot != 0 && task.subject ? 1 : 0;
     if (task.pid > g_.highest_pid) return "3: a number above the highest given out";
     for (int fd = 0; fd < kDescriptors; ++fd) {
       if ((task.open >> fd & 1) != 0) ++users[task.objects[static_cast<std::size_t>(fd)]];
@@ -42,6 +46,8 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
   if (used != g_.count) return "2: order and slots differ";
   if (blocked != g_.blocked) return "8: the count of blocked calls is wrong";
   if (traces != g_.traces) return "4: the count of traces is wrong";
+  if (zombies != g_.zombies) return "5: the count of the dead is wrong";
+  if (subjects != g_.subjects) return "2: the count of subjects is wrong";
   for (int i = 0; i < kMaxObjects; ++i) {
     const int counted = i < g_.object_high ? objects_[static_cast<std::size_t>(i)].users : 0;
     if (counted != users[static_cast<std::size_t>(i)])

@@ -43,20 +43,21 @@ Path PathOf(scenario::Stream stream) {
 
 // Through whom a process makes calls: its leader or, if that is dead, its oldest living thread.
 Pid SpeakerOf(Pid process, const Kernel& kernel) {
-  if (kernel.Look(process).activity != kernel::Activity::kZombie) return process;
+  if (kernel.GlanceAt(process).activity != kernel::Activity::kZombie) return process;
   for (int i = 0; i < kernel.size(); ++i) {
-    const kernel::View view = kernel.Look(kernel.PidAt(i));
-    if (view.process == process && view.activity != kernel::Activity::kZombie) return view.pid;
+    const Pid pid = kernel.PidAt(i);
+    const kernel::Glance view = kernel.GlanceAt(pid);
+    if (view.process == process && view.activity != kernel::Activity::kZombie) return pid;
   }
   return process;
 }
 
 Pid YoungestThread(Pid process, const Kernel& kernel) {
   for (int i = kernel.size() - 1; i >= 0; --i) {
-    const kernel::View view = kernel.Look(kernel.PidAt(i));
-    if (view.process == process && view.pid != process &&
-        view.activity != kernel::Activity::kZombie) {
-      return view.pid;
+    const Pid pid = kernel.PidAt(i);
+    const kernel::Glance view = kernel.GlanceAt(pid);
+    if (view.process == process && pid != process && view.activity != kernel::Activity::kZombie) {
+      return pid;
     }
   }
   return 0;
@@ -69,8 +70,8 @@ bool Calls(Pid who, const kernel::Call& call, Kernel& kernel) {
 }
 
 // What a signal that was sent to a process has brought about.
-Effect SentTo(Pid pid, int signal, const kernel::View& before, const Kernel& kernel) {
-  const kernel::View after = kernel.Look(pid);
+Effect SentTo(Pid pid, int signal, const kernel::Glance& before, const Kernel& kernel) {
+  const kernel::Glance after = kernel.GlanceAt(pid);
   using kernel::Activity;
   const bool was_stopped = before.stopped || before.activity == Activity::kTraced;
   if (after.activity == Activity::kTraced && before.activity != Activity::kTraced) {
@@ -238,7 +239,7 @@ Path Cast::Reopened(Pid process, int fd, const Kernel& kernel) const {
 
 bool Cast::ChildMayBeForked(const Kernel& kernel) const {
   return std::any_of(forked_.begin(), forked_.begin() + forked_count_, [&kernel](const Name& name) {
-    return !name.gone && kernel.Look(name.pid).activity != kernel::Activity::kZombie;
+    return !name.gone && kernel.GlanceAt(name.pid).activity != kernel::Activity::kZombie;
   });
 }
 
@@ -289,7 +290,7 @@ Effect Cast::Make(const Move& move, Kernel& kernel) {
     case MoveKind::kThreadStart:
     case MoveKind::kThreadExit:
     case MoveKind::kLeaderExit:  // what runs init's code does only what that says
-      return who == 0 || kernel.Look(who).subject ? kNothing : MakeOfLife(move, who, kernel);
+      return who == 0 || kernel.GlanceAt(who).subject ? kNothing : MakeOfLife(move, who, kernel);
     case MoveKind::kFromKernel:
     case MoveKind::kFromKernelGroup:
     case MoveKind::kFromAncestor:
@@ -318,7 +319,7 @@ Effect Cast::Make(const Move& move, Kernel& kernel) {
       break;
   }
   if (who == 0) return kNothing;
-  const kernel::View view = kernel.Look(who);
+  const kernel::Glance view = kernel.GlanceAt(who);
   return view.subject ? kNothing : MakeByCall(move, SpeakerOf(who, kernel), kernel);
 }
 
@@ -362,7 +363,7 @@ Effect Cast::MakeOfLife(const Move& move, Pid who, Kernel& kernel) {
   BeforeBirth(kernel);
   if (move.kind == MoveKind::kFork || move.kind == MoveKind::kDoubleFork) {
     const Pid speaker = SpeakerOf(who, kernel);
-    const kernel::View view = kernel.Look(speaker);
+    const kernel::Glance view = kernel.GlanceAt(speaker);
     if (view.subject || view.activity != kernel::Activity::kRunning) return kNothing;
     return move.kind == MoveKind::kFork ? Fork(speaker, move.other_process(), kernel)
                                         : DoubleFork(speaker, move.other_process(), kernel);
@@ -391,11 +392,8 @@ Effect Cast::MakeByCall(const Move& move, Pid who, Kernel& kernel) {
     case MoveKind::kIgnore:
       return by(calls::SigAction(number, kernel::kSigIgn));
     case MoveKind::kHandleAll: {
-      Effect effect;
-      for (int signal = 1; signal <= kernel::kSigRtMax; ++signal) {
-        if (signal == kernel::kSigKill || signal == kernel::kSigStop) continue;
-        effect = by(calls::SigAction(signal, kernel::kSigHandler));
-      }
+      const Effect effect = by(calls::SigAction(kernel::kSigHup, kernel::kSigHandler));
+      if (effect.cause != Cause::kNone) kernel.HandleAll(who);
       return effect;
     }
     case MoveKind::kTraceMe:
@@ -409,7 +407,7 @@ Effect Cast::MakeByCall(const Move& move, Pid who, Kernel& kernel) {
   // Calls about another.
   const Pid other = Find(move.other_process(), kernel);
   if (other == 0) return kNothing;
-  const kernel::View before = kernel.Look(other);
+  const kernel::Glance before = kernel.GlanceAt(other);
   const auto sends = [&](const kernel::Call& call) {
     return Calls(who, call, kernel) ? SentTo(other, number, before, kernel) : kNothing;
   };
@@ -438,7 +436,7 @@ Effect Cast::MakeByCall(const Move& move, Pid who, Kernel& kernel) {
 }
 
 Effect Cast::MakeOfSignal(const Move& move, Pid who, Kernel& kernel) {
-  const kernel::View before = kernel.Look(who);
+  const kernel::Glance before = kernel.GlanceAt(who);
   int signal = move.number;
   int error = 0;
   switch (move.kind) {
@@ -478,12 +476,12 @@ Effect Cast::MakeOfWorld(const Move& move, Pid who, Kernel& kernel) {
   kernel::Faults faults = kernel.faults();
   switch (move.kind) {
     case MoveKind::kKeep:
-      if (who == 0 || !kernel.Look(who).subject) return kNothing;
+      if (who == 0 || !kernel.GlanceAt(who).subject) return kNothing;
       return kernel.Keep(who, true) == 0 ? Did(Cause::kOther, who) : kNothing;
     case MoveKind::kLet:
       return kernel.Keep(who, false) == 0 ? Did(Cause::kOther, who) : kNothing;
     case MoveKind::kOneCall:
-      return who != 0 && kernel.Look(who).subject ? Did(Cause::kOther, who) : kNothing;
+      return who != 0 && kernel.GlanceAt(who).subject ? Did(Cause::kOther, who) : kNothing;
     case MoveKind::kKeepNext:
       keep_next_ = true;
       return Did(Cause::kOther);

@@ -23,6 +23,7 @@ Runner<Observer>::Runner(const Runner& other, kernel::Kernel& kernel, Observer& 
 template <typename Observer>
 void Runner<Observer>::Enter(const scenario::Scenario& scenario) {
   cursor_.emplace(scenario);
+  turn_ = Turn{};
   phase_ = Phase::kMoves;
   begun_ = 0;
   calls_ = 0;

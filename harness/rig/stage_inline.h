@@ -47,6 +47,7 @@ bool Stage<Observer>::Pick(Turn& turn) {
 // a call take effect for which it was held: then that is begun.
 template <typename Observer>
 bool Stage<Observer>::Offer(kernel::Pid pid, Turn& turn) {
+  if (kernel_->Foresee(pid) >= kernel::Step::Kind::kBlocked) return false;
   const kernel::Step step = kernel_->Resume(pid);
   if (step.kind >= kernel::Step::Kind::kBlocked) return false;
   if (state_.held_count != 0) {
@@ -71,13 +72,13 @@ bool Stage<Observer>::Offer(kernel::Pid pid, Turn& turn) {
 template <typename Observer>
 bool Stage<Observer>::OfferResult(Turn& turn) {
   state_.answered = false;
-  kernel::Step step = kernel_->Resume(kernel::kInit);
-  if (step.kind == kernel::Step::Kind::kRuns) {
+  if (kernel_->Foresee(kernel::kInit) == kernel::Step::Kind::kRuns) {
     turn.pid = kernel::kInit;
     turn.step.kind = kernel::Step::Kind::kReturns;
     turn.step.result = state_.result;
     return true;
   }
+  kernel::Step step = kernel_->Resume(kernel::kInit);
   if (step.kind != kernel::Step::Kind::kHandler) {
     kernel_->Defer(kernel::kInit, state_.result);
     return false;
@@ -98,8 +99,7 @@ bool Stage<Observer>::Learns(kernel::Pid pid, const kernel::Step& step, Turn& tu
   turn.step = step;
   if (returns && !step.told) {
     const kernel::Call& call = kernel_->LastCall(pid);
-    const bool to_console = call.kind == kernel::CallKind::kWrite &&
-                            kernel_->DescriptorPath(pid, call.fd) == kernel::Path::kConsole;
+    const bool to_console = kernel_->WritesToConsole(pid, call);
     Tell({.kind = Kind::kReturns,
           .by_init = pid == kernel::kInit,
           .visible = kernel::IsVisible(call, to_console),
@@ -148,8 +148,7 @@ void Stage<Observer>::Begin(kernel::Pid pid, const kernel::Call& call, std::stri
   Begun& begun = state_.begun;
   begun.pid = pid;
   begun.call = call;
-  begun.to_console = call.kind == kernel::CallKind::kWrite &&
-                     kernel_->DescriptorPath(pid, call.fd) == kernel::Path::kConsole;
+  begun.to_console = kernel_->WritesToConsole(pid, call);
   begun.visible = kernel::IsVisible(call, begun.to_console);
   state_.disturbed = false;
   state_.eventful = true;
