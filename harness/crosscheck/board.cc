@@ -5,11 +5,6 @@
 namespace minit::crosscheck {
 namespace {
 
-// Also of bytes that never were a scenario.
-bool IsSoundScenario(const scenario::Scenario& scenario) {
-  return scenario.size() <= scenario::kMaxMoves && scenario::IsValid(scenario);
-}
-
 template <typename Enum>
 bool IsWithin(Enum value, Enum last) {
   return static_cast<unsigned>(value) <= static_cast<unsigned>(last);
@@ -24,10 +19,15 @@ bool IsSoundCandidate(const Candidate& candidate) {
          facts.faults >> kFaultFacts == 0 && facts.entry >> kEntryFacts == 0 &&
          IsWithin(facts.cause, contract::Cause::kOther) && facts.signal <= 64 &&
          IsWithin(facts.whose, contract::Whose::kStranger) &&
-         IsWithin(facts.how, contract::How::kWrongValue) && IsSoundScenario(candidate.scenario);
+         IsWithin(facts.how, contract::How::kWrongValue) && IsSound(candidate.scenario);
 }
 
 }  // namespace
+
+// Also of bytes that never were a scenario.
+bool IsSound(const scenario::Scenario& scenario) {
+  return scenario.size() <= scenario::kMaxMoves && scenario::IsValid(scenario);
+}
 
 bool IsSound(const Board& board) {
   const uint32_t candidates = board.candidate_count;
@@ -39,7 +39,8 @@ bool IsSound(const Board& board) {
                      [](const Uncovered& call) { return call.what.back() == '\0'; }) &&
          std::all_of(board.candidates.begin(), board.candidates.begin() + candidates,
                      IsSoundCandidate) &&
-         std::all_of(board.kept.begin(), board.kept.begin() + kept, IsSoundScenario);
+         std::all_of(board.kept.begin(), board.kept.begin() + kept,
+                     [](const scenario::Scenario& scenario) { return IsSound(scenario); });
 }
 
 }  // namespace minit::crosscheck

@@ -51,6 +51,8 @@ struct Board {
   static constexpr uint32_t kKept = 4096;
   static constexpr uint32_t kUncovered = 32;
 
+  std::atomic<bool> stop = false;       // set by who waits for the search: it is to end
+  std::atomic<uint64_t> plays = 0;      // of the subject, in all
   std::atomic<uint64_t> scenarios = 0;  // played, those of minimising apart
   uint64_t not_counted = 0;             // … whose verdicts do not count
   uint64_t tuples = 0;
@@ -73,6 +75,7 @@ struct Board {
 
 // Every count is in its range, every scenario can be, every word of every fact is one.
 bool IsSound(const Board& board);
+bool IsSound(const scenario::Scenario& scenario);
 
 }  // namespace minit::crosscheck
 

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <utility>
 
 #include "harness/crosscheck/board.h"
@@ -14,7 +13,9 @@
 #include "harness/crosscheck/reference.h"
 #include "harness/crosscheck/search.h"
 #include "harness/crosscheck/sha256.h"
+#include "harness/crosscheck/worker_search.h"
 #include "harness/rig/cannot_run.h"
+#include "harness/rig/in_process_rig.h"
 #include "harness/rig/judged_timeline.h"
 #include "harness/rig/ptrace_rig.h"
 
@@ -26,12 +27,6 @@ using contract::Facts;
 using contract::Rule;
 
 constexpr auto kTellEvery = std::chrono::milliseconds(1000);
-
-contract::Terms TermsOf(const CheckOptions& options) {
-  return {.profile = options.profile,
-          .calls = options.calls,
-          .path = options.subject.child.front().c_str()};
-}
 
 std::string ShaOf(const std::string& path) {
   const auto sha = Sha256OfFile(path);
@@ -129,26 +124,53 @@ class Court {
   Break broken_;
 };
 
-// What was found in a way that does not stand, and what does.
-void Confirm(const Board& board, const CheckOptions& options, Court& court, SubjectReport& report) {
-  std::map<std::pair<Rule, Facts>, Finding> findings;
+// True: in process. If another rig than the quickest is taken, the report says why.
+bool ChooseRig(const CheckOptions& options, SubjectReport& report) {
+  if (options.rig == RigChoice::kPtrace) return false;
+  report.rig_note = rig::WhyNotInProcess(options.subject);
+  if (report.rig_note.empty()) return true;
+  if (options.rig == RigChoice::kInProcess) {
+    throw rig::CannotRun(options.subject.path + " cannot run in process: " + report.rig_note);
+  }
+  return false;
+}
+
+using Findings = std::map<std::pair<Rule, Facts>, Finding>;
+
+Finding& AddFinding(const Break& broken, const scenario::Scenario& scenario,
+                    const CheckOptions& options, Findings& findings) {
+  const auto [at, is_new] = findings.try_emplace({broken.rule, broken.facts});
+  Finding& finding = at->second;
+  if (!is_new) return finding;
+  finding.rule = broken.rule;
+  finding.facts = broken.facts;
+  finding.sentence = contract::Explain(broken);
+  finding.scenario = scenario;
+  finding.confirmed_by = "ptrace";
+  finding.excused_by = Excuses(options.ledger, broken.rule, broken.facts);
+  return finding;
+}
+
+// Of what was found, what the ptrace rig shows too; and what that shows in scenarios in which another
+// rig lost its process.
+void Confirm(const Board& board, const std::vector<scenario::Scenario>& lost_at,
+             const CheckOptions& options, Court& court, SubjectReport& report) {
+  Findings findings;
   for (uint32_t i = 0; i < board.candidate_count; ++i) {
     const Candidate& candidate = board.candidates[i];
-    const Rule rule = candidate.broken.rule;
-    const Break* const broken = court.Try(candidate.scenario, rule);
+    const Break* const broken = court.Try(candidate.scenario, candidate.broken.rule);
     if (broken == nullptr || broken->facts != candidate.broken.facts) {
       ++report.troubles.unconfirmed;
       report.troubles.unconfirmed_scenario = candidate.scenario;
       continue;
     }
-    Finding& finding = findings[{rule, broken->facts}];
-    finding.rule = rule;
-    finding.facts = broken->facts;
-    finding.sentence = contract::Explain(*broken);
-    finding.scenario = candidate.scenario;
-    finding.seen += candidate.seen;
-    finding.confirmed_by = "ptrace";
-    finding.excused_by = Excuses(options.ledger, rule, broken->facts);
+    AddFinding(*broken, candidate.scenario, options, findings).seen += candidate.seen;
+  }
+  for (const scenario::Scenario& scenario : lost_at) {
+    for (const contract::RuleText& text : contract::kRuleTexts) {
+      const Break* const broken = court.Try(scenario, text.rule);
+      if (broken != nullptr) ++AddFinding(*broken, scenario, options, findings).seen;
+    }
   }
   for (auto& [key, finding] : findings) {
     court.Tell(finding);
@@ -212,6 +234,12 @@ class Teller {
 
 }  // namespace
 
+contract::Terms TermsOf(const CheckOptions& options) {
+  return {.profile = options.profile,
+          .calls = options.calls,
+          .path = options.subject.child.front().c_str()};
+}
+
 Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
                      const std::function<void(const Progress&)>& tell) {
   Checked checked;
@@ -224,26 +252,39 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
   report.seed = options.seed;
   report.ledger = options.ledger;
 
-  Court court(options);
-  const auto board = std::make_unique<Board>();
+  SharedBoard shared;
+  Board& board = *shared;
   const Excuse excuse = [&options](Rule rule, const Facts& facts) {
     return Excuses(options.ledger, rule, facts);
   };
-  SearchOptions search_options{
+  SearchOptions search{
       .seed = options.seed, .scenarios = options.scenarios, .seconds = options.seconds};
-  search_options.corpus = CorpusOf(options);
-  Teller teller(*board, tell);
-  search_options.tick = [&teller] { teller.Tick(); };
-  Player player(court.rig(), TermsOf(options), options.harmless);
-  Search(player, search_options, excuse, *board).Run(stop);
-  report.rig = "ptrace";
+  search.corpus = CorpusOf(options);
+  Teller teller(board, tell);
+  const auto tick = [&teller] { teller.Tick(); };
+
+  std::vector<scenario::Scenario> lost_at;
+  const bool in_process = ChooseRig(options, report);
+  if (in_process) {
+    const WorkerSearch found = SearchInWorkers(options, search, excuse, stop, tick, board);
+    report.rig = found.rig;
+    report.troubles.lost_workers = found.lost_at.size();
+    lost_at = found.lost_at;
+  }
+  Court court(options);
+  if (!in_process) {
+    search.tick = tick;
+    Player player(court.rig(), TermsOf(options), options.harmless);
+    Search(player, search, excuse, board).Run(stop);
+    report.rig = "ptrace";
+  }
   report.seconds = teller.seconds();
   report.interrupted = stop;
-  Fill(*board, report);
-  Confirm(*board, options, court, report);
+  Fill(board, report);
+  Confirm(board, lost_at, options, court, report);
   CheckLedger(court, report.ledger);
-  checked.kept.assign(board->kept.begin(), board->kept.begin() + board->kept_count);
-  checked.calls_seen = board->calls_seen;
+  checked.kept.assign(board.kept.begin(), board.kept.begin() + board.kept_count);
+  checked.calls_seen = board.calls_seen;
   return checked;
 }
 

@@ -34,6 +34,9 @@ struct CheckOptions {
   std::set<std::string> harmless{};           // calls that no one covers and that do not matter
 };
 
+// What the judge of such a check is told.
+contract::Terms TermsOf(const CheckOptions& options);
+
 // How far a search is.
 struct Progress {
   double seconds = 0;

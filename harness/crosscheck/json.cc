@@ -74,9 +74,15 @@ Json OfEntry(const LedgerEntry& entry) {
 }
 
 Json OfTroubles(const Troubles& troubles) {
-  return {{"crashed", troubles.crashed}, {"looped", troubles.looped},
-          {"gaveUp", troubles.gave_up},  {"lost", troubles.lost},
-          {"crowded", troubles.crowded}, {"notCovered", Counts(troubles.not_covered)}};
+  return {{"crashed", troubles.crashed},
+          {"looped", troubles.looped},
+          {"gaveUp", troubles.gave_up},
+          {"lost", troubles.lost},
+          {"crowded", troubles.crowded},
+          {"notCounted", troubles.not_counted},
+          {"unconfirmed", troubles.unconfirmed},
+          {"lostWorkers", troubles.lost_workers},
+          {"notCovered", Counts(troubles.not_covered)}};
 }
 
 Json OfSubject(const SubjectReport& subject, bool has_call_list) {

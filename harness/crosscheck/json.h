@@ -19,7 +19,8 @@
 //     beyond
 //     ledger[]        rule, name, facts (a pattern), reason, justified, scenario, line, shows
 //     silent[]        numbers of rules
-//     troubles        crashed, looped, gaveUp, lost, crowded (scenarios), notCovered: call → calls
+//     troubles        crashed, looped, gaveUp, lost, crowded, notCounted (scenarios), unconfirmed (breaks),
+//                     lostWorkers, notCovered: call → calls
 //
 // What each says is in report.h. Held by json_test.cc.
 #ifndef MINIT_HARNESS_CROSSCHECK_JSON_H_

@@ -42,7 +42,8 @@ TEST(Json, HasEveryKeyInTheOrderOfTheList) {
   EXPECT_THAT(KeysOf(subject["ledger"][0]), ElementsAre("rule", "name", "facts", "reason",
                                                         "justified", "scenario", "line", "shows"));
   EXPECT_THAT(KeysOf(subject["troubles"]),
-              ElementsAre("crashed", "looped", "gaveUp", "lost", "crowded", "notCovered"));
+              ElementsAre("crashed", "looped", "gaveUp", "lost", "crowded", "notCounted",
+                          "unconfirmed", "lostWorkers", "notCovered"));
 }
 
 TEST(Json, SaysWhatTheReportSays) {
@@ -116,6 +117,9 @@ TEST(Json, SaysWhatWentWrong) {
                   {"gaveUp", 3},
                   {"lost", 4},
                   {"crowded", 5},
+                  {"notCounted", 6},
+                  {"unconfirmed", 7},
+                  {"lostWorkers", 8},
                   {"notCovered", {{"prctl 1234", 7}, {"system call 41", 1}}}}));
   EXPECT_EQ(subject["silent"], Json({1, 2, 3, 4, 5, 6, 12, 14}));
   EXPECT_EQ(subject["command"][0], "/srv/an init's: 100%/ä\uFFFD-and-a-name-that-is-rather-long");

@@ -61,6 +61,7 @@ bool HasStaleEntry(const SubjectReport& subject) {
 int ExitStatus(const Report& report) {
   for (const SubjectReport& subject : report.subjects) {
     if (HasNewBreak(subject) || HasStaleEntry(subject)) return 1;
+    if (subject.troubles.unconfirmed != 0) return 1;
     if (report.require_spoken && !subject.Silent(report.has_call_list).empty()) return 1;
   }
   return 0;

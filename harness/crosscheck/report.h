@@ -74,6 +74,7 @@ struct Troubles {
   // Breaks that a quicker rig found and the ptrace rig does not show: a fault of this program.
   uint64_t unconfirmed = 0;
   scenario::Scenario unconfirmed_scenario{};  // one of them
+  uint64_t lost_workers = 0;  // processes with the subject in their memory that died or hung
   std::map<std::string, uint64_t>
       not_covered{};  // calls that no one answered: calls, not scenarios
 };
@@ -130,7 +131,7 @@ uint64_t NewBreaks(const SubjectReport& subject);
 std::vector<contract::Rule> BrokenUnseen(const SubjectReport& subject);
 bool HasNewBreak(const SubjectReport& subject);
 bool HasStaleEntry(const SubjectReport& subject);
-// 0 or 1: 1 for a new break, a stale entry or, if Report::require_spoken, a silent rule.
+// 0 or 1: 1 for a new break, a stale entry, a break that was not confirmed or, if Report::require_spoken, a silent rule.
 int ExitStatus(const Report& report);
 
 const char* NameOf(contract::Profile profile);  // "machine", "container"

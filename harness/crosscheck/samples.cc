@@ -133,6 +133,9 @@ Report TroubledReport() {
                   .gave_up = 3,
                   .lost = 4,
                   .crowded = 5,
+                  .not_counted = 6,
+                  .unconfirmed = 7,
+                  .lost_workers = 8,
                   .not_covered = {{"prctl 1234", 7}, {"system call 41", 1}}};
   Report report = ReportOf({CleanReport().subjects[0], odd});
   report.require_spoken = true;

@@ -22,13 +22,15 @@ struct Notice {
 };
 constexpr Notice kBeyond = {"breaks-beyond", "There were more breaks than were looked into."};
 constexpr Notice kUnseen = {"broken-unseen", "A rule was broken, and no break looked into."};
+constexpr Notice kUnconfirmed = {"breaks-unconfirmed",
+                                 "The rigs of this program do not agree on a break."};
 constexpr Notice kNotCovered = {"calls-not-covered",
                                 "The subject made calls that no one answered."};
 constexpr Notice kTrouble = {"troubled-runs", "Runs ended otherwise than by the scenario."};
 constexpr Notice kSilent = {"silent-rules", "No scenario spoke of these rules."};
 constexpr Notice kInterrupted = {"interrupted", "The search was ended early."};
-constexpr std::array<Notice, 6> kNotices = {kBeyond,  kUnseen, kNotCovered,
-                                            kTrouble, kSilent, kInterrupted};
+constexpr std::array kNotices = {kBeyond,  kUnseen, kUnconfirmed, kNotCovered,
+                                 kTrouble, kSilent, kInterrupted};
 
 // In a text a brace begins a placeholder, unless it is doubled.
 Json Message(std::string_view text) {
@@ -225,7 +227,9 @@ std::string TroublesOf(const Troubles& troubles) {
          std::to_string(troubles.looped) + " in which it ran on without a call, " +
          std::to_string(troubles.gave_up) + " in which it made calls without end, " +
          std::to_string(troubles.lost) + " in which its process was lost, " +
-         std::to_string(troubles.crowded) + " with more processes than the rig follows.";
+         std::to_string(troubles.crowded) + " with more processes than the rig follows, " +
+         std::to_string(troubles.not_counted) + " whose verdicts do not count; " +
+         std::to_string(troubles.lost_workers) + " workers were lost.";
 }
 
 // Adds those of one subject.
@@ -249,8 +253,12 @@ void Notify(const Report& report, const SubjectReport& subject, const Json& loca
     add(kNotCovered, "warning",
         "No one answered " + call + ", made " + std::to_string(count) + " times.");
   }
-  if ((troubles.crashed | troubles.looped | troubles.gave_up | troubles.lost | troubles.crowded) !=
-      0) {
+  if (troubles.unconfirmed != 0) {
+    add(kUnconfirmed, "error",
+        std::to_string(troubles.unconfirmed) + " breaks that the ptrace rig does not show.");
+  }
+  if ((troubles.crashed | troubles.looped | troubles.gave_up | troubles.lost | troubles.crowded |
+       troubles.not_counted | troubles.lost_workers) != 0) {
     add(kTrouble, "warning", TroublesOf(troubles));
   }
   if (const auto silent = subject.Silent(report.has_call_list); !silent.empty()) {

@@ -146,6 +146,7 @@ void Search::Play(const Scenario& scenario) {
 
 void Search::PlayOnce(const Scenario& scenario) {
   board_.playing = scenario;
+  ++board_.plays;
   player_.Play(scenario);
   if (options_.tick) options_.tick();
 }

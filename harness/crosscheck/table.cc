@@ -311,13 +311,22 @@ std::string TroublesOf(const Troubles& troubles) {
       {troubles.looped, "ran on without a call"},
       {troubles.gave_up, "made calls without end"},
       {troubles.lost, "lost its process"},
-      {troubles.crowded, "had more processes before exec than the rig follows"}};
+      {troubles.crowded, "had more processes before exec than the rig follows"},
+      {troubles.not_counted,
+       "made calls that no one covers, or was lost, so that no verdict counts,"},
+      {troubles.lost_workers, "took the process that it ran in with it"}};
   std::string text;
   for (const auto& [count, what] : all) {
     if (count == 0) continue;
     text += (text.empty() ? "" : ", ") + std::string(what) + " in " + Grouped(count);
   }
   return text;
+}
+
+std::string UnconfirmedOf(const SubjectReport& subject) {
+  const Troubles& troubles = subject.troubles;
+  if (troubles.unconfirmed == 0) return "";
+  return Grouped(troubles.unconfirmed) + "\n" + PlayCommand(subject, troubles.unconfirmed_scenario);
 }
 
 // A line for each subject for which `of` has something to say.
@@ -368,6 +377,11 @@ std::string TheRest(const Report& report) {
              ForEach(report, NotCovered));
   AddSection(text, "Runs that ended otherwise than by the scenario, in how many scenarios",
              ForEach(report, [](const SubjectReport& s) { return TroublesOf(s.troubles); }));
+  AddSection(
+      text,
+      "Breaks that the ptrace rig does not show: the rigs of this program do not agree, which is "
+      "its own fault. One of them",
+      ForEach(report, [](const SubjectReport& s) { return UnconfirmedOf(s); }));
   AddSection(text, "Stale ledger entries: their own scenarios do not show them any more",
              Entries(report, [](const LedgerEntry& entry) { return !entry.shows; }));
   AddSection(text, "Ledger entries to be justified: say in the reason why it is lived with",
@@ -378,9 +392,10 @@ std::string TheRest(const Report& report) {
 }
 
 std::string LastLine(const Report& report) {
-  uint64_t fresh = 0, known = 0, stale = 0, silent = 0, unjustified = 0;
+  uint64_t fresh = 0, known = 0, stale = 0, silent = 0, unjustified = 0, unconfirmed = 0;
   for (const SubjectReport& subject : report.subjects) {
     fresh += NewBreaks(subject);
+    unconfirmed += subject.troubles.unconfirmed;
     for (const Finding& finding : subject.findings) known += finding.excused_by < 0 ? 0 : 1;
     for (const LedgerEntry& entry : subject.ledger) {
       stale += entry.shows ? 0 : 1;
@@ -395,12 +410,14 @@ std::string LastLine(const Report& report) {
   const bool silence_fails = report.require_spoken && silent != 0;
   if (fresh != 0) add(Count(fresh, "new break", "new breaks"));
   if (stale != 0) add(Count(stale, "stale entry", "stale entries"));
+  if (unconfirmed != 0) add(Count(unconfirmed, "unconfirmed break", "unconfirmed breaks"));
   if (silence_fails) add(Count(silent, "silent rule", "silent rules"));
   if (ExitStatus(report) != 0) {
     const char* next = "search longer";
+    if (unconfirmed != 0) next = "report it: crosscheck is wrong";
     if (stale != 0) next = "take the stale entries out";
     if (fresh != 0) next = "mend the init, or enter it in the ledger";
-    return "FAILED: " + text + ". Next: " + next + ".\n";
+    return Wrapped("", "FAILED: " + text + ". Next: " + next + ".");
   }
   add("no new break");
   if (known != 0) add(Grouped(known) + " known");

@@ -46,6 +46,9 @@ class InProcessRig final : public BinaryRig {
   explicit InProcessRig(const SubjectOptions& options);
   ~InProcessRig() override;
 
+  // For reports: how the calls of this subject are caught.
+  const char* name() const { return "in-process, trapped"; }
+
  private:
   static constexpr std::size_t kEnvironments = 3;
   static constexpr std::size_t kArguments = 3;

@@ -42,13 +42,15 @@ class Verdict:
 class Trials:
     """All trials of one init, and searches. `programs` is a build's folder; see searches.py."""
 
-    def __init__(self, programs, fuzz_programs, init):
+    def __init__(self, programs, fuzz_programs, init, production=None):
         self.programs = programs
         self.fuzz_programs = fuzz_programs
         self.init = init
+        self.production = production
         self.trial = programs / "bin/trial"
         self.namespace_trials = programs / "harness/trials/namespace_trials"
         self.stop = threading.Event()
+        self.reports = []  # of crosschecks, as they end
 
     def all(self):
         """(name, where, function without arguments that returns a Verdict), the longest first."""
@@ -57,7 +59,8 @@ class Trials:
                   for name in listed.stdout.split()]
         trials += [(case.name, "vm", lambda case=case: self.in_vm(case)) for case in vm_trials.CASES]
         return [(search.name, "model", lambda search=search: self.in_model(search))
-                for search in searches.searches(self.programs, self.fuzz_programs)] + trials
+                for search in searches.searches(self.programs, self.fuzz_programs, self.programs / "bin/init",
+                                                self.production)] + trials
 
     def in_vm(self, case):
         started = time.monotonic()
@@ -74,7 +77,10 @@ class Trials:
                                                     "--child", self.trial, name], {})
 
     def in_model(self, search):
-        return self.run_program(search.name, "model", search.command, search.environment)
+        verdict = self.run_program(search.name, "model", search.command, search.environment)
+        if search.report and search.report.exists() and verdict.outcome != COULD_NOT_RUN:
+            self.reports.append(search.report)
+        return verdict
 
     def run_program(self, name, where, command, environment):
         started = time.monotonic()
@@ -131,6 +137,8 @@ def main():
                     "the state machine through every search in the kernel model.",
         epilog="Exit: 0 all held, 1 something did not, 2 something could not run.")
     parser.add_argument("--init", metavar="PATH", help="a static init to try (default: ours)")
+    parser.add_argument("--production", metavar="PATH", type=pathlib.Path,
+                        help="also cross-check this init, the one that a fleet boots, against the ledger of minit")
     parser.add_argument("--only", metavar="REGEX", default="", help="only the trials and searches whose name matches")
     parser.add_argument("--trials", action="store_true", help="only the trials on real kernels")
     parser.add_argument("--list", action="store_true", help="name the trials and searches, and end")
@@ -143,7 +151,8 @@ def main():
     options = parser.parse_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
-    trials = Trials(options.programs, options.fuzz_programs, options.init or options.programs / "bin/init")
+    trials = Trials(options.programs, options.fuzz_programs, options.init or options.programs / "bin/init",
+                    options.production)
     try:
         chosen = [one for one in trials.all()
                   if re.search(options.only, one[0]) and not (options.trials and one[1] == "model")]
@@ -177,6 +186,8 @@ def main():
     except KeyboardInterrupt:
         print("verify: interrupted", file=sys.stderr)
         return 2
+    if trials.reports:
+        print("\n".join(["", *searches.table(sorted(trials.reports)), ""]))
     return summarise(verdicts, time.monotonic() - started, options.json)
 
 
