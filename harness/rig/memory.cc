@@ -145,6 +145,7 @@ Memory::Entry& Memory::List(Area& area, std::size_t index) {
                      .index = index,
                      .first_rights = area.rights[index],
                      .written = false,
+                     .stamp = 0,
                      .first = nullptr,
                      .shared = nullptr});
   }
@@ -189,7 +190,8 @@ void Memory::Protect(const Area& area, std::size_t index, std::size_t count) con
 
 void Memory::SetRights(Area& area, std::size_t index, std::size_t count, uint8_t rights) {
   for (std::size_t i = index; i < index + count; ++i) {
-    List(area, i);
+    Entry& entry = List(area, i);
+    if ((rights & kWrite) != 0) entry.stamp = 0;
     if (rights != 0 && area.rights[i] == 0) ++mapped_pages_;
     if (rights == 0 && area.rights[i] != 0) --mapped_pages_;
     area.rights[i] = rights;
@@ -246,7 +248,7 @@ void Memory::Drop(Version* version) {
   spare_.push_back(version);
 }
 
-void Memory::KeepContent(Version::Kept& kept, const Entry& entry) {
+void Memory::KeepContent(Version::Kept& kept, Entry& entry) {
   if (kept.content == nullptr) kept.content = std::make_unique<Page>();
   // Rarely: it may not be read.
   const bool open = RealRights(*entry.area, entry.index) != PROT_NONE;
@@ -254,10 +256,14 @@ void Memory::KeepContent(Version::Kept& kept, const Entry& entry) {
   memcpy(kept.content->data(), entry.address, kPageBytes);
   if (!open) Protect(*entry.area, entry.index, 1);
   kept.has_content = true;
+  const bool fixed = (entry.area->rights[entry.index] & kWrite) == 0;
+  if (fixed && entry.stamp == 0) entry.stamp = ++last_stamp_;
+  kept.stamp = fixed ? entry.stamp : 0;
 }
 
 // Of a page that is mapped.
 void Memory::Fill(Entry& entry, const Version::Kept& kept) {
+  if (kept.has_content && kept.stamp != 0 && kept.stamp == entry.stamp) return;
   const Page* const from = kept.has_content ? kept.content.get() : entry.first.get();
   // Rarely: it may be read only.
   const bool open = (RealRights(*entry.area, entry.index) & PROT_WRITE) != 0;
@@ -267,6 +273,7 @@ void Memory::Fill(Entry& entry, const Version::Kept& kept) {
   } else {
     memset(entry.address, 0, kPageBytes);
   }
+  entry.stamp = open || !kept.has_content ? 0 : kept.stamp;
   if (!open) Protect(*entry.area, entry.index, 1);
 }
 
@@ -292,7 +299,7 @@ std::unique_ptr<Memory::Version> Memory::Keep() {
   kept->heap_end = heap_end_;
   kept->pages.resize(list_.size());
   for (std::size_t i = 0; i < list_.size(); ++i) {
-    const Entry& entry = list_[i];
+    Entry& entry = list_[i];
     kept->pages[i].rights = entry.area->rights[entry.index];
     if (entry.written && kept->pages[i].rights != 0) KeepContent(kept->pages[i], entry);
   }
@@ -304,7 +311,7 @@ Memory::Version* Memory::Fork() {
   copy->heap_end = heap_end_;
   copy->pages.resize(list_.size());
   for (std::size_t i = 0; i < list_.size(); ++i) {
-    const Entry& entry = list_[i];
+    Entry& entry = list_[i];
     Version::Kept& kept = copy->pages[i];
     kept.rights = entry.area->rights[entry.index];
     kept.has_content = false;
@@ -383,6 +390,7 @@ void Memory::Clear(Area& area, std::size_t index, std::size_t count) {
     Entry& entry = List(area, i);
     if (!entry.written && area.base != areas_[kMaps].base) MakeWritable(area, i);
     if (!entry.written) continue;
+    entry.stamp = 0;
     mprotect(entry.address, kPageBytes, PROT_READ | PROT_WRITE);
     memset(entry.address, 0, kPageBytes);
     Protect(area, i, 1);

@@ -10,7 +10,7 @@
 //      do faults.
 //   2. Pages that are not on the list are as they were loaded, in every version.
 //   3. Versions share the pages that they have mapped as shared, and no others.
-// Held by memory_test.cc, and by whatever compares the rigs.
+// Held by in_process_rig_test.cc.
 
 #ifndef MINIT_HARNESS_RIG_MEMORY_H_
 #define MINIT_HARNESS_RIG_MEMORY_H_
@@ -40,6 +40,7 @@ class Memory {
     struct Kept {
       uint8_t rights = 0;
       bool has_content = false;  // else that with which it was loaded
+      uint64_t stamp = 0;        // as Entry::stamp
       std::unique_ptr<Page> content;
     };
     std::vector<Kept> pages;  // as the list has them
@@ -118,6 +119,8 @@ class Memory {
     std::size_t index = 0;
     uint8_t first_rights = 0;
     bool written = false;
+    uint64_t stamp =
+        0;  // of the content, while nobody can write to the page: equal, it is the same
     std::unique_ptr<Page> first;   // content when loaded, if it was written since; null: zeros
     std::unique_ptr<Page> shared;  // content, while no version is there that shares it
   };
@@ -139,7 +142,7 @@ class Memory {
   std::size_t FindFree(std::size_t count) const;
   bool AllMapped(const Area& area, std::size_t index, std::size_t count) const;
   void DoSwitchTo(Version* version);
-  void KeepContent(Version::Kept& kept, const Entry& entry);
+  void KeepContent(Version::Kept& kept, Entry& entry);
   void Fill(Entry& entry, const Version::Kept& kept);
   Version* NewVersion();
 
@@ -152,6 +155,7 @@ class Memory {
   uint64_t placed_end_ = 0;
   uint64_t code_ = 0;
   std::size_t code_size_ = 0;
+  uint64_t last_stamp_ = 0;
   Version* live_ = nullptr;
   Version* twin_ = nullptr;  // the copy that was made of the one that is there, equal to it still
   std::vector<std::unique_ptr<Version>> versions_;

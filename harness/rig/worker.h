@@ -8,7 +8,7 @@
 //   1. It is process 1 of a PID namespace and dies with the thread that made it.
 //   2. Messages come whole and in order. What it had said before it died is not lost.
 //   3. The function runs behind the fence, or not at all.
-// Held by worker_test.cc.
+// Held by in_process_rig_test.cc.
 
 #ifndef MINIT_HARNESS_RIG_WORKER_H_
 #define MINIT_HARNESS_RIG_WORKER_H_
