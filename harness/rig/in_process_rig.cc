@@ -20,7 +20,10 @@ constexpr uint64_t kMostCallsOfStartUp = 10'000;
 
 std::string WhyNotInProcess(const SubjectOptions& options) {
   try {
-    ReadImage(options.path);
+    const Image image = ReadImage(options.path);
+    if (options.patch && CountPatches(image).patched == 0) {
+      return "none of the calls of " + options.path + " can be patched";
+    }
   } catch (const CannotRun& problem) {
     return problem.what();
   }
@@ -31,6 +34,7 @@ InProcessRig::InProcessRig(const SubjectOptions& options)
     : BinaryRig(options),
       image_(ReadImage(options.path)),
       memory_(image_, options.limits.memory_bytes) {
+  if (options.patch) patches_ = PatchCalls(image_, memory_);
   for (std::size_t i = 0; i < vectors_.size(); ++i) {
     vectors_[i] = PlaceVector(i / kArguments, i % kArguments);
   }

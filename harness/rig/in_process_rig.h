@@ -34,10 +34,12 @@
 #include "harness/rig/image.h"
 #include "harness/rig/memory.h"
 #include "harness/rig/outcome.h"
+#include "harness/rig/patch.h"
 
 namespace minit::rig {
 
-// "" if a subject can run in process, here; else why not, for people. Not to be asked in a worker.
+// "" if a subject can run in process, here, patched if that is asked; else why not, for people. Not to
+// be asked in a worker.
 std::string WhyNotInProcess(const SubjectOptions& options);
 
 class InProcessRig final : public BinaryRig {
@@ -47,7 +49,10 @@ class InProcessRig final : public BinaryRig {
   ~InProcessRig() override;
 
   // For reports: how the calls of this subject are caught.
-  const char* name() const { return "in-process, trapped"; }
+  const char* name() const {
+    return options().patch ? "in-process, patched" : "in-process, trapped";
+  }
+  const Patches& patches() const { return patches_; }
 
  private:
   static constexpr std::size_t kEnvironments = 3;
@@ -70,6 +75,7 @@ class InProcessRig final : public BinaryRig {
 
   Image image_;
   Memory memory_;
+  Patches patches_;
   std::array<Vector, kEnvironments * kArguments> vectors_;
   std::array<Start, kEnvironments * kArguments> starts_;
 };

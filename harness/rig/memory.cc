@@ -116,6 +116,11 @@ uint64_t Memory::ReserveCode(std::size_t size) {
   return address;
 }
 
+void Memory::FillCode(const std::vector<uint8_t>& code) {
+  std::copy(code.begin(), code.end(), static_cast<uint8_t*>(At(code_)));
+  mprotect(At(code_), code_size_, PROT_READ | PROT_EXEC);
+}
+
 // --- Pages ---------------------------------------------------------------------------------------
 
 Memory::Area* Memory::Find(uint64_t address, std::size_t size) {

@@ -59,8 +59,10 @@ class Memory {
   uint64_t Place(const std::vector<uint8_t>& bytes);
   // Changes what was loaded, whatever the rights.
   void Patch(uint64_t address, const std::vector<uint8_t>& bytes);
-  // Room for code that is not the subject's, within reach of a jump from the program.
+  // Room for code that is not the subject's, within reach of a jump from the program, and that code.
+  // 0: there is none.
   uint64_t ReserveCode(std::size_t size);
+  void FillCode(const std::vector<uint8_t>& code);
 
   // --- Versions ----------------------------------------------------------------------------------
 
