@@ -33,11 +33,20 @@ struct Registers {
 // The area of XSAVE, not compacted: x87, SSE, AVX and AVX-512.
 inline constexpr std::size_t kFloatBytes = 2688;
 inline constexpr uint64_t kFloatStates = 0xe7;
-inline constexpr std::size_t kFloatHeader = 512;  // what of it is valid; all zero: nothing is
+inline constexpr std::size_t kFloatControl = 24;  // MXCSR, which is always valid
+inline constexpr std::size_t kFloatHeader = 512;  // what else is; all zero: the rest is as at first
+
+using Floats = std::array<uint8_t, kFloatBytes>;
+constexpr Floats InitialFloats() {
+  Floats floats{};
+  floats[kFloatControl] = 0x80;
+  floats[kFloatControl + 1] = 0x1f;
+  return floats;
+}
 
 struct alignas(64) Context {
   Registers registers;
-  alignas(64) std::array<uint8_t, kFloatBytes> floats{};
+  alignas(64) Floats floats = InitialFloats();
 };
 
 // Why the subject stopped.

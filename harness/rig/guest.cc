@@ -53,7 +53,6 @@ constexpr uint64_t kSmallestStack = 2048;
 constexpr int kAutoDisarm = INT32_MIN;  // SS_AUTODISARM
 
 constexpr std::size_t kSoftwareBytes = 464;  // where a frame says what its XSAVE area has
-constexpr std::size_t kMxcsr = 24;
 constexpr std::size_t kLegacyBytes = 512;
 
 }  // namespace
@@ -248,7 +247,7 @@ bool Guest::EnterHandler(const SignalAction& action, const siginfo_t& info, uint
 
 bool Guest::WriteFloats(uint64_t address) {
   const auto size = static_cast<uint32_t>(FloatBytes());
-  std::array<uint8_t, kFloatBytes> floats = state_.context.floats;
+  Floats floats = state_.context.floats;
   _fpx_sw_bytes software{};
   software.magic1 = FP_XSTATE_MAGIC1;
   software.extended_size = size + static_cast<uint32_t>(FP_XSTATE_MAGIC2_SIZE);
@@ -262,7 +261,7 @@ bool Guest::WriteFloats(uint64_t address) {
 // What stands there may be anything; it must not be more than XRSTOR takes.
 bool Guest::ReadFloats(uint64_t address) {
   auto& floats = state_.context.floats;
-  floats.fill(0);
+  floats = InitialFloats();
   if (address == 0) return true;
   _fpx_sw_bytes software;
   if (!Read(address + kSoftwareBytes, &software, sizeof software)) return false;
@@ -274,9 +273,9 @@ bool Guest::ReadFloats(uint64_t address) {
   memset(floats.data() + kFloatHeader, 0, 64);
   memcpy(floats.data() + kFloatHeader, &states, sizeof states);
   uint32_t control;
-  memcpy(&control, floats.data() + kMxcsr, sizeof control);
+  memcpy(&control, floats.data() + kFloatControl, sizeof control);
   control &= 0xffff;
-  memcpy(floats.data() + kMxcsr, &control, sizeof control);
+  memcpy(floats.data() + kFloatControl, &control, sizeof control);
   return true;
 }
 
