@@ -125,7 +125,7 @@ void Judge::OnSent(const Step& step) {
   forwarding_.sending = 0;
   if (step.result.value != 0) {
     if (step.result.value == -ESRCH)
-      forwarding_.refused = static_cast<uint8_t>(forwarding_.taken[at].signal());
+      forwarding_.refused |= kernel::SignalBit(forwarding_.taken[at].signal());
     return;
   }
   Forwarding::Taken& taken = forwarding_.taken[at];
@@ -166,7 +166,7 @@ void Judge::CheckSent(const Kernel& kernel) {
       std::swap(*instead, *taken);
       continue;
     }
-    const bool refused = forwarding_.refused == taken->signal();
+    const bool refused = (forwarding_.refused & kernel::SignalBit(taken->signal())) != 0;
     Fail(Rule::kForwardsEverySignal, kernel,
          {.facts = OfSignal(taken->signal(), refused ? How::kNoSuchProcess : How::kTakenNotSent),
           .pid = life_.child,
@@ -183,7 +183,8 @@ void Judge::KeepWhatMayBeSent() {
   }
   for (std::size_t i = kept; i < forwarding_.count; ++i) forwarding_.taken[i] = {};
   forwarding_.count = static_cast<uint8_t>(kept);
-  forwarding_.cursor = forwarding_.refused = forwarding_.sending = 0;
+  forwarding_.cursor = forwarding_.sending = 0;
+  forwarding_.refused = 0;
   forwarding_.overflowed = false;
 }
 

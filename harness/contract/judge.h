@@ -174,7 +174,7 @@ class Judge {
     uint8_t count = 0;
     uint8_t cursor = 0;       // behind the last one sent
     uint8_t sends = 0;        // that succeeded, up to 2
-    uint8_t refused = 0;      // a signal whose kill returned ESRCH, for the facts
+    uint64_t refused = 0;     // signals whose kill returned ESRCH, for the facts
     bool overflowed = false;  // more were taken than fit
     uint8_t sending = 0;      // which of `taken` is being sent, from 1; 0: none
     uint64_t doubtful = 0;    // numbers that may be owed, or not: see OnFork
