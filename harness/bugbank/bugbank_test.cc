@@ -91,7 +91,7 @@ std::string NamesOf(RuleSet rules) {
 // --- Scenarios -----------------------------------------------------------------------------------
 
 // The corpus, then random ones. Long ones take most of the time, and are left out.
-constexpr uint64_t kLong = 400;
+constexpr uint64_t kLong = 1000;
 constexpr std::size_t kMost = 3000;
 
 uint64_t LengthOf(const Scenario& scenario) {

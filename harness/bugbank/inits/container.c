@@ -12,7 +12,7 @@ static void End(int status) {
 int main(void) {
   SetUp();
   StartChild();
-  if (g_child < 0) _exit(1);
+  if (g_child < 0) End(1);
   for (;;) {
     ReapAll();
     if (g_ended && FAULTY(exits_a_second_late)) sleep(1);
