@@ -133,7 +133,18 @@ std::string OfSync(const Break& broken) {
   }
 }
 
+// Of a break of rules 10 and 14: the end never comes.
+bool IsFailedStart(const Break& broken) {
+  return broken.facts.whose == Whose::kChildBeforeExec && broken.pid != 0;
+}
+
+std::string OfFailedStart(const Break& broken) {
+  return "the exec of process " + Number(broken.pid) +
+         " failed, and it waits without bound instead of ending";
+}
+
 std::string OfRestart(const Break& broken) {
+  if (IsFailedStart(broken)) return OfFailedStart(broken);
   switch (broken.facts.how) {
     case How::kOtherCommand:
       return "reboot was called with command " + Number(broken.number);
@@ -156,6 +167,7 @@ std::string OfDelay(const Break& broken) {
 }
 
 std::string OfExit(const Break& broken) {
+  if (broken.facts.how == How::kNever && IsFailedStart(broken)) return OfFailedStart(broken);
   if (broken.facts.how == How::kLate) return "the child has ended, and init rested";
   if (broken.facts.how == How::kNever) return "init died after its child and did not exit";
   if (broken.facts.how == How::kEarly) {

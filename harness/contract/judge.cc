@@ -194,6 +194,7 @@ void Judge::CheckRest(const Kernel& kernel, bool fresh) {
   CheckForwarded(kernel, fresh);
   if (!fresh) return;
   CheckStarted(kernel);
+  if (life_.exec_failed && !life_.dead) CheckFailedStart(kernel);
   if (life_.ended) CheckEnded(kernel);
   const bool window_over = kernel.now_ns() - effort_.window_ns >= kSecondNs;
   effort_.calls = effort_.credit = 0;

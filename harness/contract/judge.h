@@ -291,6 +291,7 @@ class Judge {
   uint8_t DefectsOf(const Step& step, const Kernel& kernel) const;
   void JudgeExec(const Kernel& kernel);
   void CheckStarted(const Kernel& kernel);
+  void CheckFailedStart(const Kernel& kernel);
 
   // forwarding.cc: rules 2 to 4.
   void Take(int signal, bool owed);

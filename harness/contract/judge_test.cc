@@ -245,6 +245,36 @@ TEST(Judge, AnEndingTooEarlyIsLaidToWhatInitWasTold) {
   EXPECT_EQ(facts.whose, Whose::kOrphan) << ToString(facts);
 }
 
+TEST(Judge, AFailedStartThatWaitsInsteadOfEndingNeverEnds) {
+  Stand stand;
+  kernel::Faults faults;
+  faults.exec_failures = 1;
+  stand.kernel.SetFaults(faults);
+  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  const Pid child = stand.Make(kInit, calls::Fork()).value;
+  stand.kernel.Resume(child);
+  stand.Make(child, calls::SetSid());
+  stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
+  stand.Make(child, calls::Exec());
+  stand.Make(child, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  stand.Make(child, calls::Sleep(kSecondNs));
+  stand.Wait();
+  EXPECT_TRUE(stand.broken().empty()) << "a sleep ends";
+  stand.PassTo(2 * kSecondNs);
+  stand.Return(child);
+  stand.Make(child, calls::SigTimedWait(kernel::kAllSignals));
+  stand.Exit(stand.kernel.Fork(kInit), 0);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  stand.Wait();
+  ASSERT_EQ(stand.broken(), Rules{Rule::kAlwaysRestarts});
+  const Break& broken = *stand.judge.FindBreak(Rule::kAlwaysRestarts);
+  EXPECT_EQ(broken.facts.how, How::kNever);
+  EXPECT_EQ(broken.facts.whose, Whose::kChildBeforeExec);
+  EXPECT_EQ(Explain(broken).substr(0, 60),
+            "the exec of process 2 failed, and it waits without bound ins");
+}
+
 TEST(Judge, InitThatRunsOnWithoutACallDoesNotComeToRest) {
   Stand stand;
   stand.Start();

@@ -1,6 +1,7 @@
 // Rule 5: init starts its child once, first of all, and with nothing of its own.
 
 #include "harness/contract/judge.h"
+#include "harness/contract/waits.h"
 
 namespace minit::contract {
 
@@ -38,6 +39,19 @@ void Judge::CheckStarted(const Kernel& kernel) {
   life_.rested = true;
   if (life_.known || life_.refused || life_.ended || life_.child != 0) return;
   Fail(Rule::kStartsChildClean, kernel, {.facts = {.whose = Whose::kChild, .how = How::kNever}});
+}
+
+// The end of a child that could not be started is the death of the process that failed. One that waits
+// instead, for what may never come, puts it off for ever.
+void Judge::CheckFailedStart(const Kernel& kernel) {
+  const kernel::View view = kernel.Look(life_.child);
+  const bool waits = view.subject && !view.has_execed && !view.kept && !view.stopped &&
+                     view.activity == kernel::Activity::kBlocked && WaitsWithoutBound(view.call);
+  if (!waits) return;
+  const Break found{.facts = {.whose = Whose::kChildBeforeExec, .how = How::kNever},
+                    .pid = life_.child};
+  Fail(Rule::kAlwaysRestarts, kernel, found);
+  Fail(Rule::kExitsWithStatus, kernel, found);
 }
 
 }  // namespace minit::contract

@@ -260,6 +260,7 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
   SearchOptions search{
       .seed = options.seed, .scenarios = options.scenarios, .seconds = options.seconds};
   search.corpus = CorpusOf(options);
+  search.enough = options.enough;
   Teller teller(board, tell);
   const auto tick = [&teller] { teller.Tick(); };
 

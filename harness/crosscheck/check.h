@@ -31,6 +31,7 @@ struct CheckOptions {
   std::vector<scenario::Scenario> corpus{};
   std::vector<LedgerEntry> ledger{};
   const contract::CallList* calls = nullptr;  // must outlive the check
+  std::function<bool(contract::Rule)> enough{};  // see SearchOptions
   std::set<std::string> harmless{};           // calls that no one covers and that do not matter
 };
 

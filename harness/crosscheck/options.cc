@@ -32,6 +32,7 @@ How long
   --seconds S          time for each subject, the judging of what is found apart (default 20)
   --scenarios N        instead: so many scenarios after the corpus
   --seed N             of the random ones (default: another one each time; it is printed)
+  --first              no longer than until a break is found that the ledger does not excuse
   --corpus DIR         scenarios to begin with, instead of this project's; may be given again
   --keep DIR           begin with those that are there too, and add those that show something new
 How it is run
@@ -67,6 +68,7 @@ enum : int {
   kSeconds,
   kScenarios,
   kSeed,
+  kFirst,
   kCorpus,
   kKeep,
   kRig,
@@ -93,6 +95,7 @@ constexpr option kLongOptions[] = {
     {"seconds", required_argument, nullptr, kSeconds},
     {"scenarios", required_argument, nullptr, kScenarios},
     {"seed", required_argument, nullptr, kSeed},
+    {"first", no_argument, nullptr, kFirst},
     {"corpus", required_argument, nullptr, kCorpus},
     {"keep", required_argument, nullptr, kKeep},
     {"rig", required_argument, nullptr, kRig},
@@ -185,6 +188,9 @@ std::string ReadOne(int which, const std::string& text, Options& options) {
       return "";
     case kRequireSpoken:
       options.require_spoken = true;
+      return "";
+    case kFirst:
+      options.first = true;
       return "";
     case kVerbose:
       options.verbose = true;

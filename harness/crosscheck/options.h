@@ -31,6 +31,7 @@ struct Options {
   std::string sarif{};
   std::string play{};  // a scenario to be played, "-": standard input
   bool require_spoken = false;
+  bool first = false;
   bool verbose = false;
   std::string child = "/core";
   std::set<std::string> harmless{};

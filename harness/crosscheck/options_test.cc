@@ -71,7 +71,7 @@ TEST(Options, HelpNamesEachOption) {
   EXPECT_TRUE(Give({"--help"}).options.help);
   for (const char* option :
        {"--profile",       "--subject",        "--child",     "--calls",
-        "--ledger",        "--seconds",        "--scenarios", "--seed",
+        "--ledger",        "--seconds",        "--scenarios", "--seed", "--first",
         "--corpus",        "--keep",           "--rig",       "--no-patch",
         "--memory",        "--loop-ms",        "--harmless",  "--json",
         "--sarif",         "--require-spoken", "--verbose",   "--propose-ledger",

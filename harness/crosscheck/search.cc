@@ -76,13 +76,13 @@ double Search::SecondsGone() const {
 }
 
 bool Search::IsOver() const {
-  return *stop_ || (options_.scenarios != 0 && after_corpus_ >= options_.scenarios) ||
+  return *stop_ || enough_ || (options_.scenarios != 0 && after_corpus_ >= options_.scenarios) ||
          (options_.seconds != 0 && SecondsGone() >= options_.seconds);
 }
 
 void Search::PlayCorpus(bool long_ones) {
   for (const Scenario& scenario : options_.corpus) {
-    const bool over = *stop_ || (options_.seconds != 0 && SecondsGone() >= options_.seconds);
+    const bool over = *stop_ || enough_ || (options_.seconds != 0 && SecondsGone() >= options_.seconds);
     if (over) return;
     if ((WeightOf(scenario) > options_.long_moves) == long_ones) Play(scenario);
   }
@@ -247,6 +247,7 @@ int Search::AddCandidate(const Break& broken, const Scenario& scenario, int know
   const int index = static_cast<int>(count);
   found_.emplace(Key{broken.rule, broken.facts}, index);
   if (known >= 0) known_.emplace(known, index);
+  if (known < 0 && options_.enough) enough_ = enough_ || options_.enough(broken.rule);
   return index;
 }
 

@@ -37,6 +37,9 @@ struct SearchOptions {
   // Scenarios in which the world does more than this are long: they are played seldom, and those of
   // the corpus when most of the time is over.
   uint32_t long_moves = 300;
+  // Asked about each new way in which a rule is broken, those apart that the ledger excuses: whether
+  // that is enough, and the search is to end.
+  std::function<bool(contract::Rule)> enough{};
   std::function<void()> tick{};  // called after each play, of minimising too
 };
 
@@ -89,6 +92,7 @@ class Search {
   const std::atomic<bool>* stop_ = nullptr;
   std::vector<scenario::Scenario> pool_;
   uint64_t after_corpus_ = 0;
+  bool enough_ = false;
   std::map<Key, int> resolved_;  // breaks as they were first seen, and which candidate each is
   std::map<Key, int> found_;     // those of candidates
   std::map<int, int> known_;     // by entry of the ledger
