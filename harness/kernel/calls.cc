@@ -249,6 +249,12 @@ void Kernel::InterruptWithoutHandler(Slot slot) {
   if (task.run == Run::kInCall && FailsAfterStop(task.call.kind)) Return(slot, Error(EINTR));
 }
 
+// What a sleep tells of as left, if it is interrupted now.
+uint64_t Kernel::LeftToSleep(const Task& task) const {
+  const bool relative = (task.call.flags & kSleepAbsolute) == 0;
+  return relative && task.deadline_ns > g_.now_ns ? task.deadline_ns - g_.now_ns : 0;
+}
+
 bool Kernel::InterruptForHandler(Slot slot, int signal, Result* result) {
   const Task& task = tasks_[slot];
   *result = Error(EINTR);
@@ -264,9 +270,7 @@ bool Kernel::InterruptForHandler(Slot slot, int signal, Result* result) {
     case CallKind::kWaitId:
       break;
     case CallKind::kSleep:
-      if ((task.call.flags & kSleepAbsolute) == 0 && task.deadline_ns > g_.now_ns) {
-        result->time_ns = task.deadline_ns - g_.now_ns;
-      }
+      result->time_ns = task.run == Run::kSignaled ? task.result.time_ns : LeftToSleep(task);
       return false;
     default:
       return false;
@@ -288,8 +292,9 @@ Step Kernel::Resume(Pid thread) {
   // ActOnSignals left only one with a handler.
   if (signal != 0) return EnterNextHandler(slot);
   if (task.run == Run::kSignaled) {
-    // What woke it was discarded meanwhile.
+    // What woke it was discarded meanwhile: it goes on until when it always would have.
     task.run = Run::kInCall;
+    if (task.call.kind == CallKind::kSleep) task.result = Result{};
     ++g_.blocked;
     InterruptWithoutHandler(slot);
     Reconsider(slot);

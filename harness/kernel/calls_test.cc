@@ -287,6 +287,40 @@ TEST_F(Time, AnAlarmIsASignalAndASleepEndsEarlyByAHandler) {
   EXPECT_EQ(step.result.value, -EINTR);
 }
 
+TEST_F(Time, ASleepThatAHandlerInterruptsTellsWhatWasLeft) {
+  Do(kInit, SigAction(kSigUsr1, kSigHandler));
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  ASSERT_TRUE(Blocks(kInit, Sleep(3 * kSecond)));
+  kernel.AdvanceTo(kSecond + kCallTimeNs);
+  kernel.SendFromKernel(kInit, kSigUsr1);
+  EXPECT_EQ(kernel.NextTimer(), kForever) << "it is awake";
+  kernel.AdvanceTo(2 * kSecond);
+  const Step step = kernel.Resume(kInit);
+  ASSERT_EQ(step.kind, Step::Kind::kHandler);
+  EXPECT_EQ(step.result.value, -EINTR);
+  EXPECT_EQ(step.result.time_ns, 2 * kSecond) << "of when it was woken";
+}
+
+TEST_F(Time, ASleepWhoseSignalIsDiscardedEndsWhenItWouldHave) {
+  Do(kInit, SigAction(kSigTstp, kSigHandler));
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  for (const bool late : {false, true}) {
+    const uint64_t start_ns = kernel.now_ns();
+    ASSERT_TRUE(Blocks(kInit, Sleep(3 * kSecond)));
+    kernel.SendFromKernel(kInit, kSigTstp);
+    if (late) kernel.AdvanceTo(start_ns + 9 * kSecond);
+    kernel.SendFromKernel(kInit, kSigCont);  // takes the other back
+    if (!late) {
+      EXPECT_EQ(kernel.Resume(kInit).kind, Step::Kind::kBlocked);
+      ASSERT_EQ(kernel.NextTimer(), start_ns + 3 * kSecond + kCallTimeNs);
+      kernel.AdvanceTo(kernel.NextTimer());
+    }
+    const Step step = kernel.Resume(kInit);
+    EXPECT_EQ(step.kind, Step::Kind::kReturns);
+    EXPECT_EQ(step.result, Result{});
+  }
+}
+
 TEST_F(Time, AnAbsoluteSleepAndATimerfd) {
   const int16_t timer = Opened(TimerFdCreate());
   Do(kInit, TimerFdSet(timer, kSecond));

@@ -497,6 +497,7 @@ class Kernel {
   void Reconsider(Slot slot);
   void ReconsiderAll(uint64_t kinds);  // bit n for CallKind n
   void InterruptWithoutHandler(Slot slot);
+  uint64_t LeftToSleep(const Task& task) const;
   bool InterruptForHandler(Slot slot, int signal, Result* result);  // true: the call restarts
   Step EnterNextHandler(Slot slot);
   Result DoReboot(const Call& call);

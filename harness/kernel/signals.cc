@@ -154,7 +154,7 @@ bool Kernel::RunHandlerOfPuppet(Slot slot, int signal) {
   if (Leader(task).subject) {
     if (task.run == Run::kInCall) {
       task.run = Run::kSignaled;
-      task.deadline_ns = kForever;
+      if (task.call.kind == CallKind::kSleep) task.result.time_ns = LeftToSleep(task);
       --g_.blocked;
     }
     return false;

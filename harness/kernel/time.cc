@@ -13,7 +13,7 @@ uint64_t Kernel::NextTimer() const {
   uint64_t next = kForever;
   for (int i = 0; i < g_.count; ++i) {
     const Task& task = tasks_[order_[i]];
-    if (!IsStopped(task)) next = std::min(next, task.deadline_ns);
+    if (task.run == Run::kInCall && !IsStopped(task)) next = std::min(next, task.deadline_ns);
     next = std::min(next, task.alarm_ns);
   }
   for (int i = 0; i < g_.object_high; ++i) {
@@ -48,7 +48,8 @@ void Kernel::FireDue() {
       task.alarm_ns = kForever;
       Generate(slot, {.signal = kSigAlrm, .forced = true});
     }
-    if (task.deadline_ns <= g_.now_ns && !IsStopped(task)) TimeOut(slot);
+    const bool due = task.run == Run::kInCall && task.deadline_ns <= g_.now_ns;
+    if (due && !IsStopped(task)) TimeOut(slot);
   }
   if (g_.object_high != 0) {
     ReconsiderAll(KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait) |
