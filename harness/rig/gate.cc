@@ -27,9 +27,12 @@ extern "C" {
 [[gnu::visibility("hidden")]] uint64_t gate_thread_pointer;       // of the harness
 [[gnu::visibility("hidden")]] uint64_t gate_target;
 [[gnu::visibility("hidden")]] uint32_t gate_states;
+[[gnu::visibility("hidden")]] uint32_t gate_control = 0x1f80;    // MXCSR of the harness
+[[gnu::visibility("hidden")]] uint64_t gate_quick;               // whether to keep vectors so
 [[gnu::visibility("hidden")]] minit::rig::Context gate_initial;  // its floats: the initial ones
 
 int gate_enter(minit::rig::Context* context);
+void gate_expand(minit::rig::Context* context);
 [[noreturn]] void gate_leave();
 void gate_signal(int signal, siginfo_t* info, void* context);
 void gate_on_signal(int signal, siginfo_t* info, void* context);
@@ -38,24 +41,54 @@ void gate_patched();
 
 static_assert(offsetof(minit::rig::Registers, rsp) == 15 * 8);
 static_assert(offsetof(minit::rig::Registers, fs) == 18 * 8);
+static_assert(offsetof(minit::rig::Context, quick) == 152);
+static_assert(offsetof(minit::rig::Context, control) == 160);
 static_assert(offsetof(minit::rig::Context, floats) == 192);
+static_assert(offsetof(minit::rig::Context, vectors) == 2880);
+static_assert(offsetof(minit::rig::Context, masks) == 4928);
 
 // gate_enter keeps what a function has to keep, and its stack; then every register is the subject's.
 // Back comes who does gate_leave (from a handler of a signal: 0), or gate_patched (1). That runs on
 // what it finds, until all of it is saved: no flag may be trusted, no stack used.
 asm(R"(
 .text
-.globl gate_enter, gate_leave, gate_signal, gate_patched
-.hidden gate_enter, gate_leave, gate_signal, gate_patched
+.globl gate_enter, gate_leave, gate_signal, gate_patched, gate_expand
+.hidden gate_enter, gate_leave, gate_signal, gate_patched, gate_expand
+
+.macro gate_load_vectors context
+  .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    vmovdqa64 2880+64*\n(\context), %zmm\n
+  .endr
+  .irp n, 0,1,2,3,4,5,6,7
+    kmovq 4928+8*\n(\context), %k\n
+  .endr
+  ldmxcsr 160(\context)
+.endm
+.macro gate_keep_vectors context
+  .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    vmovdqa64 %zmm\n, 2880+64*\n(\context)
+  .endr
+  .irp n, 0,1,2,3,4,5,6,7
+    kmovq %k\n, 4928+8*\n(\context)
+  .endr
+  stmxcsr 160(\context)
+.endm
+
 .type gate_enter, @function
 gate_enter:
   push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15
   sub $8, %rsp
   mov %rsp, gate_stack(%rip)
   mov %rdi, gate_context(%rip)
+  cmpq $0, 152(%rdi)
+  jne 2f
   mov gate_states(%rip), %eax
   xor %edx, %edx
   xrstor64 192(%rdi)
+  jmp 3f
+2:
+  gate_load_vectors %rdi
+3:
   mov 18*8(%rdi), %rax
   wrfsbase %rax
   mov 16*8(%rdi), %rax
@@ -100,6 +133,15 @@ gate_patched:
 1:
   mov gate_thread_pointer(%rip), %rax
   wrfsbase %rax
+  cmpq $0, gate_quick(%rip)
+  je 2f
+  movq $1, 152(%r11)
+  gate_keep_vectors %r11
+  vzeroupper
+  ldmxcsr gate_control(%rip)
+  mov $1, %eax
+  jmp gate_return
+2:
   mov gate_states(%rip), %eax
   xor %edx, %edx
   xsaveopt64 192(%r11)
@@ -107,6 +149,17 @@ gate_patched:
   xrstor64 192(%rcx)
   mov $1, %eax
   jmp gate_return
+
+.type gate_expand, @function
+gate_expand:
+  gate_load_vectors %rdi
+  mov gate_states(%rip), %eax
+  xor %edx, %edx
+  xsave64 192(%rdi)
+  movq $0, 152(%rdi)
+  vzeroupper
+  ldmxcsr gate_control(%rip)
+  ret
 
 .type gate_signal, @function
 gate_signal:
@@ -227,6 +280,7 @@ gate_on_signal(int signal, siginfo_t* info, void* user) {
   target = to.floats.data();
   size = minit::rig::g_float_bytes;
   asm volatile("rep movsb" : "+D"(target), "+S"(source), "+c"(size)::"memory");
+  to.quick = 0;
   g_exit.signal = signal;
   g_exit.native = signal != SIGSYS || info->si_arch == AUDIT_ARCH_X86_64;
   g_exit.address = reinterpret_cast<uint64_t>(info->si_addr);
@@ -249,6 +303,7 @@ std::string OpenGate(uint32_t tick_ms) {
     __get_cpuid_count(13, state, &a, &b, &c, &d);
     g_float_bytes = std::max<std::size_t>(g_float_bytes, a + b);
   }
+  gate_quick = gate_states == kFloatStates;
   if (g_float_bytes > kFloatBytes) return "vector registers are larger than known";
   asm volatile("rdfsbase %0" : "=r"(gate_thread_pointer));
   if (mmap(reinterpret_cast<void*>(kNowhere), kNowhereBytes, PROT_NONE,
@@ -295,7 +350,35 @@ void CloseGate() {
   g_open = false;
 }
 
+// --- Contexts ------------------------------------------------------------------------------------
+
+Context& Context::operator=(const Context& other) {
+  if (this == &other) return *this;
+  registers = other.registers;
+  quick = other.quick;
+  control = other.control;
+  if (quick == 0) {
+    std::copy_n(other.floats.data(), g_float_bytes, floats.data());
+    return *this;
+  }
+  // What is in the processor is the other's alone.
+  vectors = other.vectors;
+  masks = other.masks;
+  Expand(*this);
+  return *this;
+}
+
+Context::~Context() {
+  if (gate_context == this) gate_context = nullptr;
+}
+
+void Expand(Context& context) {
+  if (context.quick != 0) gate_expand(&context);
+}
+
 Exit PassGate(Context& context) {
+  // x87 is in the processor still, and is about to be another's.
+  if (gate_context != &context && gate_context != nullptr) Expand(*gate_context);
   constexpr uint64_t kTrapFlag = 0x100;  // would stop the harness on its way in
   context.registers.flags &= ~kTrapFlag;
   if (gate_enter(&context) != 0) return {.signal = SIGSYS};

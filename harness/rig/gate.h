@@ -44,9 +44,21 @@ constexpr Floats InitialFloats() {
   return floats;
 }
 
+// Everything that code of a subject can see of the processor. Vector registers are kept in one of two
+// forms: as an XSAVE area; or, where that is quicker, each by itself, as long as nobody asks (Expand)
+// and no other context runs. Copied is what counts.
 struct alignas(64) Context {
+  Context() = default;
+  Context(const Context& other) { *this = other; }
+  Context& operator=(const Context& other);
+  ~Context();
+
   Registers registers;
+  uint64_t quick = 0;    // 1: not in `floats`, and x87 in the processor still
+  uint32_t control = 0;  // quick: MXCSR
   alignas(64) Floats floats = InitialFloats();
+  alignas(64) std::array<uint8_t, std::size_t{32} * 64> vectors;  // quick: zmm0 to zmm31
+  std::array<uint64_t, 8> masks;                                  // quick: k0 to k7
 };
 
 // Why the subject stopped.
@@ -67,6 +79,9 @@ void CloseGate();
 
 // Runs the subject. The context is as it was then.
 Exit PassGate(Context& context);
+
+// Makes sure that `floats` has the vector registers.
+void Expand(Context& context);
 
 // Where a call that was rewritten to a jump goes, with rcx the address behind the call and r11 free.
 uint64_t PatchedGate();

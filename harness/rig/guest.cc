@@ -247,6 +247,7 @@ bool Guest::EnterHandler(const SignalAction& action, const siginfo_t& info, uint
 
 bool Guest::WriteFloats(uint64_t address) {
   const auto size = static_cast<uint32_t>(FloatBytes());
+  Expand(state_.context);
   Floats floats = state_.context.floats;
   _fpx_sw_bytes software{};
   software.magic1 = FP_XSTATE_MAGIC1;
@@ -261,6 +262,7 @@ bool Guest::WriteFloats(uint64_t address) {
 // What stands there may be anything; it must not be more than XRSTOR takes.
 bool Guest::ReadFloats(uint64_t address) {
   auto& floats = state_.context.floats;
+  state_.context.quick = 0;
   floats = InitialFloats();
   if (address == 0) return true;
   _fpx_sw_bytes software;
