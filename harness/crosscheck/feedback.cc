@@ -80,6 +80,7 @@ void Feedback::Add(const Step& step, const kernel::Kernel& kernel) {
 }
 
 void Feedback::See(uint64_t tuple) {
+  if (!counters_.empty()) ++counters_[tuple % counters_.size()];
   const std::size_t bit = tuple >> (64 - kBits);
   if (seen_->test(bit)) return;
   seen_->set(bit);

@@ -11,6 +11,7 @@
 #include <bitset>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "harness/contract/step.h"
 #include "harness/kernel/kernel.h"
@@ -27,6 +28,9 @@ class Feedback {
 
   uint64_t tuples() const { return tuples_; }
 
+  // Counts each tuple seen there from now on, for whoever is guided by counters. It must outlive this.
+  void CountInto(std::span<uint8_t> counters) { counters_ = counters; }
+
  private:
   static constexpr int kBits = 18;
 
@@ -37,6 +41,7 @@ class Feedback {
   uint64_t world_ = 0;     // how it stood after the last move, in short
   uint64_t previous_ = 0;  // call
   bool new_ = false;
+  std::span<uint8_t> counters_{};
 };
 
 }  // namespace minit::crosscheck

@@ -47,6 +47,7 @@ class Player final : private rig::Observer {
   bool showed_something_new() const { return showed_something_new_; }
 
   const Feedback& feedback() const { return feedback_; }
+  Feedback& feedback() { return feedback_; }
   // Made by init and its processes in all scenarios so far; `waits`: in which init was blocked
   // without bound.
   const contract::CallList& calls_seen() const { return calls_seen_; }

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,12 +36,21 @@ void Worker::Link::Send(uint32_t kind, std::string_view text) const {
   }
 }
 
+bool Worker::Link::Wait() const {
+  char go;
+  ssize_t got;
+  do {
+    got = read(fd_, &go, 1);
+  } while (got < 0 && errno == EINTR);
+  return got == 1;
+}
+
 // --- In its maker --------------------------------------------------------------------------------
 
 Worker::Worker(const Body& body) {
   const std::string outer_mounts = MountNamespace();
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw CannotRun("no pipe");
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw CannotRun("no sockets");
   fd_ = ends[0];
   const auto inside = [&](std::string problem) {
     const Link link(kKeptDescriptor);
@@ -107,7 +117,8 @@ bool Worker::Listen(std::chrono::milliseconds timeout) {
   std::array<char, 65536> part;
   const ssize_t size = count < 0 ? -1 : read(fd_, part.data(), part.size());
   if (size > 0) heard_.append(part.data(), static_cast<std::size_t>(size));
-  if (size == 0) WaitForEnd();
+  const bool gone = size == 0 || (size < 0 && errno == ECONNRESET);
+  if (gone) WaitForEnd();
   return true;
 }
 
@@ -127,6 +138,8 @@ std::optional<std::string> Worker::Next(std::chrono::milliseconds timeout) {
     if (!Listen(std::max(left, std::chrono::milliseconds(0)))) return std::nullopt;
   }
 }
+
+void Worker::Go() { send(fd_, "", 1, MSG_NOSIGNAL); }
 
 void Worker::WaitForEnd() {
   if (ended()) return;

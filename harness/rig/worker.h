@@ -33,6 +33,8 @@ class Worker {
     explicit Link(int fd) : fd_(fd) {}
     // Waits while the other end does not listen.
     void Send(std::string_view message) const { Send(kMessage, message); }
+    // Waits until the other end says so: see Go. False: it never will.
+    bool Wait() const;
 
    private:
     friend class Worker;
@@ -50,6 +52,9 @@ class Worker {
 
   // The next message. Nothing: none came in that time, or it has ended().
   std::optional<std::string> Next(std::chrono::milliseconds timeout);
+
+  // Lets one Wait of the worker's end return. No effect if it has ended.
+  void Go();
 
   void Kill();
   bool ended() const { return pid_ <= 0; }
