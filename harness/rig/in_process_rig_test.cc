@@ -1,7 +1,8 @@
-// The in-process rig against the ptrace rig: the same visible calls, the same ending and the same
-// verdicts, on every scenario of the corpus and on random ones.
+// The in-process rig, patched and trapped, against the ptrace rig: the same visible calls, the same
+// ending and the same verdicts, for whole inits, on every scenario of the corpus and on random ones.
 //
-// usage: in_process_rig_test INIT [gtest options]
+// usage: in_process_rig_test INIT STAND_IN... [gtest options]
+// MINIT_SCENARIOS: how many random ones the ptrace rig plays as well
 
 #include "harness/rig/in_process_rig.h"
 
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "harness/contract/judge.h"
+#include "harness/rig/machine_rig.h"
 #include "harness/rig/ptrace_rig.h"
 #include "harness/rig/timeline.h"
 #include "harness/rig/worker.h"
@@ -30,7 +32,7 @@ namespace {
 
 using contract::Step;
 
-std::string g_init;
+std::vector<SubjectOptions> g_subjects;
 
 struct Named {
   std::string name;
@@ -66,10 +68,13 @@ struct Report {
 
   bool operator==(const Report&) const = default;
   std::string Print() const {
-    return "hash " + std::to_string(hash) + " calls " + std::to_string(calls) + " end " +
-           std::to_string(end) + " ending " + std::to_string(ending) + " status " +
-           std::to_string(ending_status) + " crash " + std::to_string(crash) + " not covered " +
-           std::to_string(not_covered);
+    std::string text = "trace " + std::to_string(hash) + ", " + std::to_string(calls) +
+                       " calls, end " + std::to_string(end) + ", ending " + std::to_string(ending) +
+                       ", status " + std::to_string(ending_status) + ", crash " +
+                       std::to_string(crash) + ", not covered " + std::to_string(not_covered) +
+                       ", verdicts ";
+    for (const uint8_t verdict : verdicts) text += static_cast<char>('0' + verdict);
+    return text + "\n";
   }
 };
 
@@ -89,7 +94,7 @@ Report Play(Rig& rig, const scenario::Scenario& scenario) {
   report.ending_status = outcome.ending_status;
   report.crash = outcome.crash;
   report.not_covered = outcome.not_covered.size();
-  for (std::size_t i = 1; i <= 15; ++i) {
+  for (std::size_t i = 1; i < report.verdicts.size(); ++i) {
     report.verdicts[i] =
         static_cast<uint8_t>(judging.judge.verdict(static_cast<contract::Rule>(i)));
   }
@@ -126,49 +131,108 @@ std::string StoryInProcess(const SubjectOptions& options, const scenario::Scenar
 std::vector<Report> PlayInProcess(const SubjectOptions& options, const std::vector<Named>& all) {
   Worker worker([&](const Worker::Link& link) {
     InProcessRig rig(options);
-    for (const Named& one : all) {
-      const Report report = Play(rig, one.scenario);
-      link.Send({reinterpret_cast<const char*>(&report), sizeof report});
-    }
+    std::vector<Report> reports;
+    for (const Named& one : all) reports.push_back(Play(rig, one.scenario));
+    link.Send({reinterpret_cast<const char*>(reports.data()), reports.size() * sizeof(Report)});
   });
-  std::vector<Report> reports;
-  while (reports.size() < all.size()) {
-    const auto message = worker.Next(std::chrono::seconds(20));
-    if (!message) {
-      ADD_FAILURE() << "the worker " << worker.HowItEnded() << " at " << all[reports.size()].name;
-      break;
-    }
-    reports.emplace_back();
-    memcpy(&reports.back(), message->data(), sizeof(Report));
+  const auto message = worker.Next(std::chrono::minutes(5));
+  std::vector<Report> reports(all.size());
+  if (!message || message->size() != reports.size() * sizeof(Report)) {
+    throw CannotRun("the worker " + worker.HowItEnded());
   }
+  memcpy(reports.data(), message->data(), message->size());
   return reports;
 }
 
-void Compare(const SubjectOptions& options, const std::vector<Named>& all) {
-  const std::vector<Report> here = PlayInProcess(options, all);
+std::string NameOf(const SubjectOptions& options, const char* rig) {
+  return options.path + ", " + rig + ": ";
+}
+
+// Plays all in process, both ways, and the first `traced` under ptrace.
+void Compare(const SubjectOptions& options, const std::vector<Named>& all, std::size_t traced) {
+  SubjectOptions trapped = options;
+  trapped.patch = false;
+  const std::vector<Report> a = PlayInProcess(options, all);
+  const std::vector<Report> b = PlayInProcess(trapped, all);
   PtraceRig rig(options);
   int differ = 0;
-  for (std::size_t i = 0; i < here.size() && differ < 3; ++i) {
-    const Report there = Play(rig, all[i].scenario);
-    if (here[i] == there) continue;
+  for (std::size_t i = 0; i < all.size() && differ < 2; ++i) {
+    const Report c = i < traced || a[i] != b[i] ? Play(rig, all[i].scenario) : b[i];
+    if (a[i] == b[i] && b[i] == c) continue;
     ++differ;
     Story story;
     rig.Run(all[i].scenario, story);
-    ADD_FAILURE() << options.path << " " << all[i].name << "\nin process: " << here[i].Print()
-                  << "\nptrace:     " << there.Print() << "\n"
-                  << scenario::Print(all[i].scenario) << "--- in process\n"
-                  << StoryInProcess(options, all[i].scenario) << "--- ptrace\n"
-                  << story.text;
+    ADD_FAILURE() << all[i].name << "\n"
+                  << scenario::Print(all[i].scenario) << NameOf(options, "patched") << a[i].Print()
+                  << StoryInProcess(options, all[i].scenario) << NameOf(options, "trapped")
+                  << b[i].Print() << StoryInProcess(trapped, all[i].scenario)
+                  << NameOf(options, "ptrace") << c.Print() << story.text;
   }
 }
 
-TEST(InProcess, InitOnTheCorpus) { Compare({.path = g_init}, Corpus()); }
-
-TEST(InProcess, TinyOnTheCorpus) {
-  Compare({.path = "/usr/bin/tini-static", .arguments = {"--", "/core"}}, Corpus());
+TEST(InProcess, IsAsPtraceOnTheCorpus) {
+  const std::vector<Named> corpus = Corpus();
+  for (const SubjectOptions& options : g_subjects) Compare(options, corpus, corpus.size());
 }
-TEST(InProcess, CatatonitOnTheCorpus) {
-  Compare({.path = "/usr/bin/catatonit", .arguments = {"--", "/core"}}, Corpus());
+
+// How many calls the machine makes in a scenario.
+uint64_t LengthOf(const scenario::Scenario& scenario) {
+  struct Counter {
+    uint64_t calls = 0;
+    void On(const Step& step, const kernel::Kernel&) { calls += step.kind == Step::Kind::kCalls; }
+  };
+  static kernel::ScenarioKernel kernel;
+  Counter counter;
+  Runner<Counter> runner(kernel, counter);
+  runner.Enter(scenario);
+  MachineRig rig;
+  Play(runner, rig);
+  return counter.calls;
+}
+
+// 10,000 in process. One in ten of those that are generated is long, up to a million calls: those
+// are left out.
+TEST(InProcess, IsAsPtraceOnRandomScenarios) {
+  constexpr std::size_t kCount = 10'000;
+  constexpr uint64_t kLong = 400;
+  const char* const wanted = std::getenv("MINIT_SCENARIOS");
+  const std::size_t traced = wanted == nullptr ? 250 : std::strtoull(wanted, nullptr, 10);
+  std::vector<Named> all;
+  for (uint64_t seed = 0; all.size() < kCount; ++seed) {
+    const scenario::Scenario scenario = scenario::Generate(seed);
+    if (LengthOf(scenario) <= kLong) all.push_back({"seed " + std::to_string(seed), scenario});
+  }
+  for (const SubjectOptions& options : g_subjects) Compare(options, all, traced);
+  std::cout << kCount << " played, " << traced << " of them under ptrace too, for each of "
+            << g_subjects.size() << " inits\n";
+}
+
+// The same again and again, and after others: nothing is left of a run.
+TEST(InProcess, ARunLeavesNothingBehind) {
+  std::vector<Named> all;
+  for (int i = 0; i < 20; ++i) {
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      if (const auto scenario = scenario::Generate(seed); LengthOf(scenario) < 400) {
+        all.push_back({"seed " + std::to_string(seed), scenario});
+      }
+    }
+  }
+  const std::size_t each = all.size() / 20;
+  for (const SubjectOptions& options : g_subjects) {
+    const std::vector<Report> reports = PlayInProcess(options, all);
+    for (std::size_t i = each; i < reports.size(); ++i) {
+      ASSERT_EQ(reports[i].Print(), reports[i % each].Print()) << options.path << all[i].name;
+    }
+  }
+}
+
+TEST(InProcess, MostCallsArePatched) {
+  for (const SubjectOptions& options : g_subjects) {
+    const Patches patches = CountPatches(ReadImage(options.path));
+    EXPECT_GE(patches.calls, 30u) << options.path;
+    EXPECT_GE(patches.patched * 10, patches.calls * 8) << options.path;
+    EXPECT_EQ(WhyNotInProcess(options), "");
+  }
 }
 
 }  // namespace
@@ -176,7 +240,14 @@ TEST(InProcess, CatatonitOnTheCorpus) {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  if (argc != 2) return 2;
-  minit::rig::g_init = argv[1];
+  if (argc < 2) return 2;
+  for (int i = 1; i < argc; ++i) minit::rig::g_subjects.push_back({.path = argv[i]});
+  for (const char* const path : {"/usr/bin/tini-static", "/usr/bin/catatonit"}) {
+    if (std::filesystem::exists(path)) {
+      minit::rig::g_subjects.push_back({.path = path, .arguments = {"--", "/core"}});
+    } else {
+      std::cout << path << " is not installed, and was not tried\n";
+    }
+  }
   return RUN_ALL_TESTS();
 }

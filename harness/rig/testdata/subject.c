@@ -30,6 +30,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#endif
+
 extern char **environ;
 static char *const kCore[] = {"/core", NULL};
 
@@ -315,6 +319,21 @@ static void Descriptors(void) {
 
 // --- Those that mean harm ------------------------------------------------------------------------
 
+// Calls the harness's own `syscall`, if that is in the same memory: at this address.
+static void Outside(const char *what, const char *address) {
+  long (*const call)(long, ...) = (long (*)(long, ...))strtoul(address, NULL, 16);
+  const unsigned long from = 0, all = ~0ul >> 1;
+  if (!strcmp(what, "reboot")) call(SYS_reboot, 0xfee1dead, 672274793, 0x01234567, 0);
+  if (!strcmp(what, "open")) call(SYS_openat, -100, "/tmp/minit-hostile", O_CREAT | O_WRONLY, 0600);
+  if (!strcmp(what, "turn-off")) call(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0);
+  if (!strcmp(what, "widen")) call(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, 1, from, all, 0);
+  if (!strcmp(what, "kill")) call(SYS_kill, -1, SIGKILL);
+  if (!strcmp(what, "execute")) call(SYS_execve, "/bin/sh", NULL, NULL);
+  if (!strcmp(what, "mount")) call(SYS_mount, "none", "/tmp", "tmpfs", 0, 0);
+  if (!strcmp(what, "thread")) call(SYS_clone, 0x10f00 | SIGCHLD, 0, 0, 0, 0);
+  if (!strcmp(what, "write")) call(SYS_write, 2, "out\n", 4);
+}
+
 static void Hostile(const char *what) {
   if (!strcmp(what, "int80")) {
     long result;
@@ -324,6 +343,12 @@ static void Hostile(const char *what) {
                  : "a"(88), "b"(0xfee1dead), "c"(672274793), "d"(0x01234567)
                  : "memory", "r8", "r9", "r10", "r11");
     SayNumber("int80", result);
+  } else if (!strcmp(what, "turn-off")) {
+    // Its own calls are caught, this one too.
+    SayNumber("prctl", prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0));
+    SayNumber("still caught", getpid() == 1);
+  } else if (!strcmp(what, "vsyscall")) {
+    SayNumber("time", ((long (*)(long *))0xffffffffff600400)(NULL) != 0);
   } else if (!strcmp(what, "files")) {
     SayNumber("open", open("/etc/passwd", O_WRONLY));
     SayNumber("create", open("/tmp/minit-hostile", O_CREAT | O_RDWR, 0600));
@@ -384,6 +409,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "clone3")) Clone3();
   if (!strcmp(mode, "timers")) Timers();
   if (!strcmp(mode, "descriptors")) Descriptors();
-  if (argc > 2) Hostile(argv[2]);
+  if (argc > 3) Outside(argv[2], argv[3]);
+  if (argc == 3) Hostile(argv[2]);
   return 99;
 }
