@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Tests of crosscheck as a program: what it prints and writes, its exit status, and what it leaves behind.
+
+usage: crosscheck_tool_test.py CROSSCHECK INIT BANK [TEST...]
+  INIT  ours; BANK: the folder with the inits of the bug bank
+"""
+
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+CROSSCHECK = pathlib.Path(sys.argv.pop(1)).resolve()
+INIT = pathlib.Path(sys.argv.pop(1)).resolve()
+BANK = pathlib.Path(sys.argv.pop(1)).resolve()
+LIMIT_SECONDS = 300
+
+
+class CrosscheckTest(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="minit-crosscheck-test-")
+        self.addCleanup(scratch.cleanup)
+        self.scratch = pathlib.Path(scratch.name)
+
+    def run_it(self, *arguments, text=""):
+        ran = subprocess.run([CROSSCHECK, *map(str, arguments)], input=text, capture_output=True, text=True,
+                             timeout=LIMIT_SECONDS)
+        return ran.returncode, ran.stdout, ran.stderr
+
+    def write(self, name, text):
+        path = self.scratch / name
+        path.write_text(text)
+        return path
+
+    def processes_of(self, subject):
+        """Of the subject, and of whoever searches with it."""
+        found = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+        return [line for line in found.splitlines() if str(subject) in line and "crosscheck_tool_test" not in line]
+
+    def test_our_init_holds_and_both_reports_say_so(self):
+        json_path, sarif_path = self.scratch / "r.json", self.scratch / "r.sarif"
+        status, output, errors = self.run_it("--scenarios", 300, "--seed", 1, "--json", json_path, "--sarif",
+                                             sarif_path, INIT)
+        self.assertEqual(status, 0, output + errors)
+        self.assertIn("passed: no new break", output)
+        subject = json.loads(json_path.read_text())["subjects"][0]
+        self.assertEqual(subject["seed"], "1")
+        self.assertEqual(len(subject["sha256"]), 64)
+        self.assertGreater(subject["scenarios"], 200)
+        self.assertEqual(subject["troubles"]["unconfirmed"], 0)
+        self.assertEqual(subject["troubles"]["notCovered"], {})
+        self.assertEqual(subject["silent"], [])
+        self.assertEqual(json.loads(sarif_path.read_text())["runs"][0]["results"], [])
+
+    def test_same_seed_and_number_give_the_same_findings(self):
+        reports = []
+        for name in ("one", "other"):
+            path = self.scratch / name
+            self.run_it("--scenarios", 200, "--seed", 7, "--json", path, BANK / "loses_term")
+            subject = json.loads(path.read_text())["subjects"][0]
+            reports.append((subject["findings"], subject["rules"], subject["tuples"]))
+        self.assertEqual(reports[0], reports[1])
+
+    def test_a_break_is_told_small_and_can_be_played_again(self):
+        status, output, errors = self.run_it("--first", "--seed", 1, BANK / "loses_term")
+        self.assertEqual(status, 1, output + errors)
+        self.assertIn("breaks 2 forwards-every-signal", output)
+        self.assertIn("FAILED: 1 new break", output)
+        command = output[output.index("scripts/crosscheck"):]
+        scenario = command[command.index("\n") + 1:command.index("END\n", command.index("\n"))]
+        self.assertLessEqual(len(scenario.splitlines()), 2, scenario)
+        status, output, errors = self.run_it("--play", "-", BANK / "loses_term", text=scenario)
+        self.assertEqual(status, 1, errors)
+        self.assertIn("broken: 2 forwards-every-signal", output)
+        status, output, errors = self.run_it("--play", "-", INIT, text=scenario)
+        self.assertEqual(status, 0, output + errors)
+
+    def test_a_ledger_excuses_until_its_entry_is_stale(self):
+        ledger = self.scratch / "proposed.ledger"
+        arguments = ("--scenarios", 200, "--seed", 1)
+        status, _, _ = self.run_it(*arguments, "--propose-ledger", ledger, BANK / "loses_term")
+        self.assertEqual(status, 1)
+        status, output, errors = self.run_it(*arguments, "--ledger", ledger, BANK / "loses_term")
+        self.assertEqual(status, 0, output + errors)
+        self.assertIn("to be justified", output)
+        status, output, errors = self.run_it(*arguments, "--ledger", ledger, INIT)
+        self.assertEqual(status, 1, "what init no longer breaks is to be taken out")
+        self.assertIn("Stale ledger entries", output)
+
+    def test_a_list_of_calls_is_kept_to(self):
+        calls = self.scratch / "init.calls"
+        status, output, errors = self.run_it("--scenarios", 300, "--seed", 1, "--propose-calls", calls, INIT)
+        self.assertEqual(status, 0, output + errors)
+        status, output, errors = self.run_it("--scenarios", 100, "--seed", 1, "--calls", calls, INIT)
+        self.assertEqual(status, 0, output + errors)
+        self.write("init.calls", calls.read_text().replace("reboot\n", ""))
+        status, output, errors = self.run_it("--scenarios", 100, "--seed", 1, "--calls", calls, INIT)
+        self.assertEqual(status, 1, output + errors)
+        self.assertIn("breaks 13 keeps-to-its-calls", output)
+
+    def test_what_showed_something_new_is_kept_and_read_again(self):
+        kept = self.scratch / "kept"
+        self.run_it("--scenarios", 200, "--seed", 1, "--keep", kept, INIT)
+        first = {path.name for path in kept.iterdir()}
+        self.assertGreater(len(first), 20)
+        json_path = self.scratch / "r.json"
+        self.run_it("--scenarios", 1, "--seed", 2, "--keep", kept, "--json", json_path, INIT)
+        self.assertGreater(json.loads(json_path.read_text())["subjects"][0]["scenarios"], len(first))
+        self.assertLessEqual(first, {path.name for path in kept.iterdir()})
+
+    def test_inits_that_loop_or_eat_memory_are_bounded_and_reported(self):
+        for name, rule in (("loops_without_calls", "15 comes-to-rest"), ("eats_memory", "11 never-exits")):
+            status, output, errors = self.run_it("--first", "--seconds", 60, "--seed", 1, BANK / name)
+            self.assertEqual(status, 1, name + output + errors)
+            self.assertIn(f"breaks {rule}", output, name)
+            self.assertEqual(self.processes_of(BANK / name), [])
+
+    def test_a_silent_rule_fails_only_if_that_is_asked(self):
+        empty = self.scratch / "empty"
+        empty.mkdir()
+        self.write("empty/one.scenario", "at rest: child exits 0\n")
+        arguments = ("--corpus", empty, "--scenarios", 1, "--seed", 1)
+        status, output, errors = self.run_it(*arguments, INIT)
+        self.assertEqual(status, 0, output + errors)
+        self.assertIn("Silent rules", output)
+        status, output, errors = self.run_it(*arguments, "--require-spoken", INIT)
+        self.assertEqual(status, 1, output + errors)
+
+    def test_several_subjects_share_a_table(self):
+        status, output, errors = self.run_it("--scenarios", 50, "--seed", 1, "--subject", INIT, "--subject",
+                                             BANK / "loses_term")
+        self.assertEqual(status, 1, output + errors)
+        self.assertRegex(output, r"\[1\] init +\[2\] loses_term")
+
+    def test_what_cannot_be_run_is_said_with_what_to_do(self):
+        bad = self.write("bad.ledger", "rule 2 forwards-every-signal\nfacts phase=nowhere\n")
+        scenario = self.write("bad.scenario", "at rest: child flies\n")
+        text = self.write("text", "no program\n")
+        for arguments, words in (
+                ((), "no SUBJECT"),
+                (("--nonsense", INIT), "--nonsense"),
+                ((self.scratch / "absent",), "absent"),
+                (("--ledger", bad, INIT), "bad.ledger:2:"),
+                (("--ledger", self.scratch / "absent", INIT), "cannot read"),
+                (("--corpus", self.scratch / "absent", INIT), "cannot read folder"),
+                (("--play", scenario, INIT), "bad.scenario:1:"),
+                (("--json", self.scratch / "absent/r.json", "--scenarios", 1, INIT), "cannot write"),
+                (("--rig", "in-process", sys.executable), "dynamic"),
+                (("--scenarios", 1, text), "text")):
+            status, output, errors = self.run_it(*arguments)
+            self.assertEqual(status, 2, f"{arguments}: {output}{errors}")
+            self.assertIn(words, errors, arguments)
+
+    def test_an_interrupt_ends_it_with_a_report_and_leaves_nothing(self):
+        for rig in ("in-process", "ptrace"):
+            running = subprocess.Popen([CROSSCHECK, "--rig", rig, "--seconds", "200", INIT],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            progress = running.stderr.readline()  # it is under way
+            self.assertIn("scenarios", progress)
+            running.send_signal(signal.SIGINT)
+            output, errors = running.communicate(timeout=60)
+            self.assertEqual(running.returncode, 2, output + errors)
+            self.assertIn("reaps-at-rest", output)
+            self.assertEqual(self.processes_of(INIT), [])
+
+    def test_a_kill_leaves_nothing_either(self):
+        running = subprocess.Popen([CROSSCHECK, "--seconds", "200", INIT], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        running.stderr.readline()
+        running.kill()
+        running.wait()
+        running.stderr.close()
+        until = time.monotonic() + 30
+        while self.processes_of(INIT) and time.monotonic() < until:
+            time.sleep(0.05)
+        self.assertEqual(self.processes_of(INIT), [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
