@@ -331,7 +331,7 @@ static void Outside(const char *what, const char *address) {
   if (!strcmp(what, "execute")) call(SYS_execve, "/bin/sh", NULL, NULL);
   if (!strcmp(what, "mount")) call(SYS_mount, "none", "/tmp", "tmpfs", 0, 0);
   if (!strcmp(what, "thread")) call(SYS_clone, 0x10f00 | SIGCHLD, 0, 0, 0, 0);
-  if (!strcmp(what, "write")) call(SYS_write, 2, "out\n", 4);
+  if (!strcmp(what, "allowed") && call(SYS_getpid) != 1) exit(98);
 }
 
 static void Hostile(const char *what) {
