@@ -40,7 +40,7 @@ Outcome BinaryRig::Run(const scenario::Scenario& scenario, Observer& observer) {
   Add(kInit, Begin(scenario.entry, &outcome_.calls));
   runner_.Enter(scenario);
   while (const Turn* turn = runner_.Next()) TakeTurn(*turn);
-  processes_.clear();
+  RemoveIf([](const Process&) { return true; });
   if (outcome_.end == Outcome::End::kOver && runner_.gave_up()) {
     outcome_.end = Outcome::End::kGaveUp;
   }
@@ -65,16 +65,31 @@ Process* BinaryRig::Find(kernel::Pid pid) {
   return nullptr;
 }
 
+// A process that was removed is used again: that costs less than a new one.
 Process& BinaryRig::Add(kernel::Pid pid, std::unique_ptr<Body> body) {
-  processes_.push_back(std::make_unique<Process>());
+  if (spare_.empty()) spare_.push_back(std::make_unique<Process>());
+  processes_.push_back(std::move(spare_.back()));
+  spare_.pop_back();
   Process& process = *processes_.back();
-  process.pid = pid;
-  process.body = std::move(body);
+  process.Begin(pid, std::move(body));
   return process;
 }
 
 void BinaryRig::Remove(kernel::Pid pid) {
-  std::erase_if(processes_, [pid](const auto& process) { return process->pid == pid; });
+  RemoveIf([pid](const Process& process) { return process.pid == pid; });
+}
+
+template <typename Matches>
+void BinaryRig::RemoveIf(Matches matches) {
+  for (std::size_t i = 0; i < processes_.size();) {
+    if (!matches(*processes_[i])) {
+      ++i;
+      continue;
+    }
+    processes_[i]->body.reset();
+    spare_.push_back(std::move(processes_[i]));
+    processes_.erase(processes_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
 }
 
 // --- The model tells -----------------------------------------------------------------------------
@@ -112,8 +127,8 @@ void BinaryRig::On(const Step& step, const kernel::Kernel& kernel) {
 void BinaryRig::MakeFork(Process& parent, kernel::Pid newborn_pid) {
   Remove(newborn_pid);  // of one who had the number and was killed
   if (processes_.size() >= kMaxProcesses) {
-    std::erase_if(processes_, [this](const auto& process) {
-      const kernel::View view = kernel_.Look(process->pid);
+    RemoveIf([this](const Process& process) {
+      const kernel::View view = kernel_.Look(process.pid);
       return view.pid == 0 || view.activity == kernel::Activity::kZombie;
     });
     if (processes_.size() >= kMaxProcesses) return End(Outcome::End::kCrowded);
@@ -194,8 +209,8 @@ bool BinaryRig::Loops(Process& process) {
 }
 
 void BinaryRig::EndSpinning(const Process& process) {
-  observer_->On(
-      {.kind = Step::Kind::kSpins, .by_init = process.pid == kInit, .pid = process.pid}, kernel_);
+  observer_->On({.kind = Step::Kind::kSpins, .by_init = process.pid == kInit, .pid = process.pid},
+                kernel_);
   End(Outcome::End::kLooped);
 }
 

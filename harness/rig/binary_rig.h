@@ -55,6 +55,8 @@ class BinaryRig : public Rig, private Observer {
   Process* Find(kernel::Pid pid);
   Process& Add(kernel::Pid pid, std::unique_ptr<Body> body);
   void Remove(kernel::Pid pid);
+  template <typename Matches>
+  void RemoveIf(Matches matches);
 
   SubjectOptions options_;
   std::vector<std::vector<std::string>> environments_;
@@ -65,6 +67,7 @@ class BinaryRig : public Rig, private Observer {
   // Of a run.
   Observer* observer_ = nullptr;
   std::vector<std::unique_ptr<Process>> processes_;
+  std::vector<std::unique_ptr<Process>> spare_;
   Outcome outcome_;
   TraceHash hash_;
   uint32_t unseen_ = 0;  // calls since the model saw one

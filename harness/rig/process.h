@@ -43,6 +43,20 @@ struct Process {
   uint64_t traps = 0;
   uint64_t traps_at_tick = UINT64_MAX;
 
+  // Is another one from now on.
+  void Begin(kernel::Pid number, std::unique_ptr<Body> its_body) {
+    body = std::move(its_body);
+    pid = number;
+    newborn = false;
+    actions = {};
+    non_block = 0;
+    pipes.clear();
+    interests.clear();
+    call = {};
+    fork_told = false;
+    traps = 0;
+    traps_at_tick = UINT64_MAX;
+  }
   // The pipe that a descriptor is an end of, or nullptr.
   std::shared_ptr<std::string> ShareOf(int fd) const {
     const auto found = pipes.find(fd);
