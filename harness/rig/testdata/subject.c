@@ -203,7 +203,7 @@ static void Suspend(void) {
     double still;
     asm volatile("movsd %%xmm7, %0" : "=m"(still)::"xmm7");
     if (result != -1 || errno != EINTR) g_bad = 5;
-    (void)still;
+    if (still != kept) g_bad = 6;
     if (g_bad) SayNumber("bad", g_bad);
     if (g_died) ReapAll(g_child);
     g_died = 0;
