@@ -105,8 +105,9 @@ Script<> TrySync(State& init) {
 Script<> BeginEnding(State& init) {
   if (init.Has(Fault::kKillsEveryoneAtTheEnd)) co_await calls::Kill(-1, kSigTerm);
   co_await Report(init);
-  const bool short_delay = init.Has(Fault::kWaitsTooShort);
-  init.due_ns = (co_await calls::ClockRead()).time_ns + (short_delay ? 29 : 30) * kSecond;
+  init.due_ns = (co_await calls::ClockRead()).time_ns + 30 * kSecond;
+  if (init.Has(Fault::kWaitsTooShort)) init.due_ns -= kSecond / 10;
+  if (init.Has(Fault::kWaitsTooLong)) init.due_ns += 11 * kSecond / 10;
   const bool late = init.Has(Fault::kNeverSyncs) || init.Has(Fault::kSyncsLate);
   if (!late) co_await TrySync(init);
 }
@@ -132,7 +133,8 @@ Script<> RestartOnce(State& init) {
       co_await ReapAll(init);
     }
   }
-  co_await calls::Reboot(init.Has(Fault::kPowersOff) ? kRebootPowerOff : kRebootRestart);
+  co_await calls::Reboot(init.Has(Fault::kPowersOff) ? kRebootPowerOff : kRebootRestart,
+                         !init.Has(Fault::kRestartsWithoutMagic));
   const uint64_t now_ns = (co_await calls::ClockRead()).time_ns;
   init.due_ns = now_ns + (init.Has(Fault::kRetriesAtOnce) ? kSecond / 10 : 30 * kSecond);
   if (init.Has(Fault::kGivesUp)) init.due_ns = kForever - 1;
@@ -200,6 +202,9 @@ Script<> WaitForWork(State& init) {
   }
   if (signal == kSigTerm && init.Has(Fault::kEndsOnTerm)) init.ended = true;
   if (init.Has(Fault::kMakesAnotherCall)) co_await calls::Other(39);
+  for (int i = 0; signal == kSigTerm && init.Has(Fault::kIsBusy) && i < 600; ++i) {
+    co_await calls::Poll(0, 0);
+  }
   while (signal == kSigTerm && init.Has(Fault::kSpins)) co_await calls::Poll(0, 0);
 }
 

@@ -59,6 +59,8 @@ enum class Fault : uint8_t {
   kGivesUp,
   kRetriesAtOnce,
   kNeverRestarts,
+  kWaitsTooLong,
+  kRestartsWithoutMagic,
   // 11 never-exits
   kExitsWithoutFork,
   kExitsAtTheEnd,
@@ -76,6 +78,7 @@ enum class Fault : uint8_t {
   kRestsBeforeExit,
   // 15 comes-to-rest
   kSpins,
+  kIsBusy,
   kWakesTooOften,
 };
 

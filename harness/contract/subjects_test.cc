@@ -184,6 +184,8 @@ const std::vector<Broken>& AllBroken() {
       {Rule::kAlwaysRestarts, Fault::kGivesUp, kRefused, How::kNever},
       {Rule::kAlwaysRestarts, Fault::kRetriesAtOnce, kRefused, How::kEarly},
       {Rule::kAlwaysRestarts, Fault::kNeverRestarts, kFails, How::kNever},
+      {Rule::kAlwaysRestarts, Fault::kWaitsTooLong, kFails, How::kNever},
+      {Rule::kAlwaysRestarts, Fault::kRestartsWithoutMagic, kFails, How::kWrongValue},
       {Rule::kNeverExits, Fault::kExitsWithoutFork, kNoFork, How::kPlain},
       {Rule::kNeverExits, Fault::kExitsAtTheEnd, kFails, How::kPlain},
       {Rule::kFreesTheTraced, Fault::kLeavesTraced, kTraced, How::kNever},
@@ -196,6 +198,7 @@ const std::vector<Broken>& AllBroken() {
       {Rule::kExitsWithStatus, Fault::kExitsBeforeReaping, kZombiesAtTheEnd, How::kEarly},
       {Rule::kExitsWithStatus, Fault::kRestsBeforeExit, kFails, How::kLate},
       {Rule::kComesToRest, Fault::kSpins, kTerm, How::kNever},
+      {Rule::kComesToRest, Fault::kIsBusy, kTerm, How::kNever},
       {Rule::kComesToRest, Fault::kWakesTooOften, kFails, How::kTwice},
   };
   return all;
