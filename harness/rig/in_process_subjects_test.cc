@@ -115,7 +115,7 @@ TEST_P(Interface, IsAsUnderPtrace) {
 INSTANTIATE_TEST_SUITE_P(All, Interface,
                          testing::Values("sigtimedwait", "poll", "epoll", "select", "suspend",
                                          "pause", "wait", "wait-restart", "spawn", "vfork",
-                                         "clone3", "timers", "descriptors"));
+                                         "clone3", "vectors", "timers", "descriptors"));
 
 // --- Those that mean harm ------------------------------------------------------------------------
 

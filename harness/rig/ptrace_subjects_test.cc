@@ -265,6 +265,19 @@ exit(1) = never returns
 )");
 }
 
+TEST(Subjects, VectorsAreKept) {
+  Expect("vectors", "at rest: child exits 1\n", R"(kept 1
+fork() = 2
+kept 1
+wait4(2, 0) ...
+2: kept by the child 1
+2: exec(/core) = 0
+wait4(2, 0) = 2, exited 1
+kept 1
+exit(1) = never returns
+)");
+}
+
 // --- Time and descriptors ------------------------------------------------------------------------
 
 TEST(Subjects, Timers) {

@@ -279,6 +279,35 @@ static void Clone3(void) {
   exit(info.si_status);
 }
 
+// A call keeps vector and floating-point registers, whoever returns from it, whoever runs meanwhile.
+static long CallAndKeep(long number, long first, int *second, double before, int *kept) {
+  double vector = 0, x87 = 0;
+  register long fourth asm("r10") = 0;
+  asm volatile("movsd %3, %%xmm0; fldl %3; syscall; movsd %%xmm0, %1; fstpl %2"
+               : "+a"(number), "=m"(vector), "=m"(x87)
+               : "m"(before), "D"(first), "S"(second), "d"(0), "r"(fourth)
+               : "rcx", "r11", "memory", "xmm0");
+  *kept = vector == before && x87 == before;
+  return number;
+}
+
+static void Vectors(void) {
+  int kept, status = 0;
+  CallAndKeep(SYS_getppid, 0, NULL, 1.5, &kept);
+  SayNumber("kept", kept);
+  const long child = CallAndKeep(SYS_fork, 0, NULL, 2.5, &kept);
+  if (child == 0) {
+    SayNumber("kept by the child", kept);
+    CallAndKeep(SYS_getppid, 0, NULL, 3.5, &kept);
+    execve("/core", kCore, environ);
+    _exit(127);
+  }
+  SayNumber("kept", kept);
+  CallAndKeep(SYS_wait4, child, &status, 4.5, &kept);
+  SayNumber("kept", kept);
+  exit(WEXITSTATUS(status));
+}
+
 static void OnAlarm(int signal) { (void)signal; }
 
 static void Timers(void) {
@@ -407,6 +436,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "spawn")) Spawn();
   if (!strcmp(mode, "vfork")) Vfork();
   if (!strcmp(mode, "clone3")) Clone3();
+  if (!strcmp(mode, "vectors")) Vectors();
   if (!strcmp(mode, "timers")) Timers();
   if (!strcmp(mode, "descriptors")) Descriptors();
   if (argc > 3) Outside(argv[2], argv[3]);
