@@ -105,6 +105,12 @@ bool ReadField(FactsPattern::Field field, std::string_view value, FactsPattern* 
     pattern->open |= field;
     return true;
   }
+  constexpr std::string_view kMore = "+any";
+  const bool of_bits = field == FactsPattern::kEntry || field == FactsPattern::kFaults;
+  if (of_bits && value.ends_with(kMore)) {
+    pattern->open |= field;
+    value.remove_suffix(kMore.size());
+  }
   Facts& facts = pattern->facts;
   int read = -1;
   switch (field) {
@@ -138,8 +144,8 @@ std::string Allowed(const FieldText& field) {
     if (word == std::string_view("signal")) text += "-N, signal-any";
   }
   if (field.field == FactsPattern::kCause) text += ", other";
-  if (field.field == FactsPattern::kEntry) text += " (several joined by +), plain";
-  if (field.field == FactsPattern::kFaults) text += " (several joined by +), none";
+  if (field.field == FactsPattern::kEntry) text += " (several joined by +, or +any), plain";
+  if (field.field == FactsPattern::kFaults) text += " (several joined by +, or +any), none";
   return text;
 }
 
@@ -154,8 +160,10 @@ const char* NameOf(How how) { return kHows[static_cast<std::size_t>(how)]; }
 
 bool FactsPattern::Matches(const Facts& other) const {
   const auto is = [this](Field field, bool same) { return (open & field) != 0 || same; };
+  const auto has = [](int all, int some) { return (all & some) == some; };
   return is(kPhase, facts.phase == other.phase) && is(kEntry, facts.entry == other.entry) &&
-         is(kFaults, facts.faults == other.faults) && is(kCause, facts.cause == other.cause) &&
+         has(other.entry, facts.entry) && is(kFaults, facts.faults == other.faults) &&
+         has(other.faults, facts.faults) && is(kCause, facts.cause == other.cause) &&
          ((open & kCause) != 0 || is(kSignal, facts.signal == other.signal)) &&
          is(kWhose, facts.whose == other.whose) && is(kHow, facts.how == other.how);
 }
@@ -167,9 +175,15 @@ std::string ToString(const FactsPattern& pattern) {
   const auto text = [&pattern](FactsPattern::Field field, const std::string& value) {
     return (pattern.open & field) != 0 ? std::string(kAny) : value;
   };
+  const auto bits = [&text](FactsPattern::Field field, int some, const std::string& joined) {
+    const std::string more = text(field, "");
+    return some == 0 && !more.empty() ? more : joined + (more.empty() ? "" : "+") + more;
+  };
+  const std::string entries = Joined(kEntries, facts.entry, "plain");
+  const std::string faults = Joined(kFaults, facts.faults, "none");
   return "phase=" + text(FactsPattern::kPhase, NameOf(facts.phase)) +
-         " entry=" + text(FactsPattern::kEntry, Joined(kEntries, facts.entry, "plain")) +
-         " faults=" + text(FactsPattern::kFaults, Joined(kFaults, facts.faults, "none")) +
+         " entry=" + bits(FactsPattern::kEntry, facts.entry, entries) +
+         " faults=" + bits(FactsPattern::kFaults, facts.faults, faults) +
          " cause=" + CauseText(pattern) +
          " whose=" + text(FactsPattern::kWhose, NameOf(facts.whose)) +
          " how=" + text(FactsPattern::kHow, NameOf(facts.how));

@@ -6,7 +6,8 @@
 //
 //   phase=running entry=plain faults=none cause=signal-15 whose=nobody how=never-taken
 //
-// In a pattern any field may be `any`, and `cause=signal-any` is any signal. Held by facts_test.cc.
+// In a pattern any field may be `any`, `cause=signal-any` is any signal, and `entry=masked+any` any
+// entry that has that one (faults likewise). Held by facts_test.cc.
 #ifndef MINIT_HARNESS_CONTRACT_FACTS_H_
 #define MINIT_HARNESS_CONTRACT_FACTS_H_
 
@@ -107,7 +108,7 @@ struct FactsPattern {
     kHow = 1 << 6,
   };
 
-  Facts facts;
+  Facts facts;       // entry and faults, if they are left open: those that have to be there
   uint8_t open = 0;  // Field
 
   bool Matches(const Facts& other) const;

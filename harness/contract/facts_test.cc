@@ -63,6 +63,25 @@ TEST(Facts, AnExcuseForOneSignalIsNoneForAnother) {
   EXPECT_FALSE(pattern->Matches(facts));
 }
 
+TEST(Facts, WhatHasToBeThereMayStandAmongOthers) {
+  const std::string text =
+      "phase=any entry=masked+any faults=sync+any cause=any whose=any how=never";
+  std::string error;
+  const auto pattern = ParseFacts(text, &error);
+  ASSERT_TRUE(pattern.has_value()) << error;
+  EXPECT_EQ(ToString(*pattern), text);
+  Facts facts{.faults = kFaultSync, .entry = kEnteredMasked, .how = How::kNever};
+  EXPECT_TRUE(pattern->Matches(facts));
+  facts.faults = kFaultSync | kFaultConsole;
+  facts.entry = kEnteredMasked | kEnteredParent;
+  EXPECT_TRUE(pattern->Matches(facts));
+  facts.entry = kEnteredParent;
+  EXPECT_FALSE(pattern->Matches(facts));
+  facts.entry = kEnteredMasked;
+  facts.faults = 0;
+  EXPECT_FALSE(pattern->Matches(facts));
+}
+
 TEST(Facts, RefusalSaysWhereInTheText) {
   const std::vector<std::pair<std::string, std::size_t>> bad = {
       {"phase=any entry=dark faults=any cause=any whose=any how=any", 10},

@@ -58,6 +58,9 @@ void Judge::OnSend(const Step& step, const Kernel& kernel) {
   const kernel::Call& call = step.call;
   forwarding_.sending = 0;
   const bool kill = call.kind == CallKind::kKill;
+  // What init sends itself does not excuse that it has to take it (rule 15).
+  const bool to_itself = call.pid == kInit || (kill && call.pid == 0);
+  if (step.by_init && to_itself && effort_.credit != 0) --effort_.credit;
   const Pid named = call.kind == CallKind::kThreadKill        ? call.value
                     : call.kind == CallKind::kPidFdSendSignal ? life_.child
                                                               : call.pid;

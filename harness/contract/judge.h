@@ -352,6 +352,7 @@ class Judge {
   uint16_t broken_ = 0;
   uint8_t break_count_ = 0;
   uint8_t exec_defects_ = 0;  // of the last exec of the child, not yet judged
+  uint8_t exec_signal_ = 0;   // the lowest that was blocked then, or ignored; 0: none
   bool stopped_ = false;
   bool resting_ = false;  // init has not run since it was last at rest
   uint32_t steps_ = 0;

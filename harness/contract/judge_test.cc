@@ -618,6 +618,19 @@ TEST(Judge, CallsAreCountedAgainstWhatThereWasToDo) {
   EXPECT_EQ(stand.broken(), Rules{Rule::kComesToRest});
 }
 
+TEST(Judge, WhatInitSendsItselfIsNothingThatThereWasToDo) {
+  Stand stand;
+  stand.Start();
+  stand.Wait();
+  stand.Send(15);
+  stand.Return(kInit);
+  for (uint32_t i = 0; i <= kCallsToRest; ++i) {
+    stand.Make(kInit, calls::Kill(0, 15));
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+  }
+  EXPECT_EQ(stand.judge.verdict(Rule::kComesToRest), Verdict::kBroken);
+}
+
 TEST(Judge, AfterRestTwoHundredCallsASecondAreAllowed) {
   Stand stand;
   stand.Start();

@@ -1,6 +1,7 @@
 // Who the child is, and when it ends. The child is the process of init's that calls exec; until one
 // does, any that init forks may be it: the one forked last is taken for it.
 
+#include <bit>
 #include <utility>
 
 #include "harness/contract/judge.h"
@@ -103,6 +104,9 @@ void Judge::OnExec(const Step& step, const Kernel& kernel) {
   }
   if (IsChild(step.pid)) {
     exec_defects_ = DefectsOf(step, kernel);
+    const kernel::View view = kernel.Look(step.pid);
+    const uint64_t unclean = view.mask != 0 ? view.mask : view.ignored;
+    exec_signal_ = static_cast<uint8_t>(unclean == 0 ? 0 : std::countr_zero(unclean) + 1);
     life_.exec_failed = false;
   }
 }

@@ -28,10 +28,13 @@ uint8_t Judge::DefectsOf(const Step& step, const Kernel& kernel) const {
 void Judge::JudgeExec(const Kernel& kernel) {
   if (exec_defects_ == 0) return;
   Fail(Rule::kStartsChildClean, kernel,
-       {.facts = {.whose = Whose::kChildBeforeExec, .how = How::kWrongValue},
+       {.facts = {.cause = exec_signal_ != 0 ? Cause::kSignal : Cause::kNone,
+                  .signal = exec_signal_,
+                  .whose = Whose::kChildBeforeExec,
+                  .how = How::kWrongValue},
         .pid = life_.child,
         .number = exec_defects_});
-  exec_defects_ = 0;
+  exec_defects_ = exec_signal_ = 0;
 }
 
 void Judge::CheckStarted(const Kernel& kernel) {
