@@ -177,6 +177,7 @@ CheckOptions CommonOptions(const Options& options, const contract::CallList* cal
   const bool has_kept = !options.keep.empty() && std::filesystem::exists(options.keep);
   if (has_kept) folders.push_back(options.keep);
   for (const std::string& folder : folders) ReadScenarios(folder, common.corpus);
+  if (options.first) common.enough = [](contract::Rule) { return true; };
   if (!options.ledger.empty()) {
     if (const auto error = ParseLedger(ReadFile(options.ledger), common.ledger)) {
       throw CannotRun(error->Describe(options.ledger));
