@@ -41,6 +41,7 @@ std::string SettleIn(int go, int kept) {
   go = fcntl(go, F_DUPFD, kAside);
   if (kept >= 0) kept = fcntl(kept, F_DUPFD, kAside);
   const int null = open("/dev/null", O_RDWR);
+  if (null < 0) return "cannot open /dev/null";
   for (int fd = 0; fd < 3; ++fd) dup2(null, fd);
   dup2(kept >= 0 ? kept : null, kKeptDescriptor);
   go = dup2(go, kKeptDescriptor + 1);

@@ -39,8 +39,8 @@ void gate_on_signal(int signal, siginfo_t* info, void* context);
 void gate_patched();
 }
 
-static_assert(offsetof(minit::rig::Registers, rsp) == 15 * 8);
-static_assert(offsetof(minit::rig::Registers, fs) == 18 * 8);
+static_assert(offsetof(minit::rig::Registers, rsp) == 120);
+static_assert(offsetof(minit::rig::Registers, fs) == 144);
 static_assert(offsetof(minit::rig::Context, quick) == 152);
 static_assert(offsetof(minit::rig::Context, control) == 160);
 static_assert(offsetof(minit::rig::Context, floats) == 192);
@@ -173,7 +173,7 @@ namespace minit::rig {
 namespace {
 
 constexpr std::array kSignals = {SIGSYS, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGPROF};
-constexpr std::size_t kStackBytes = 256 * 1024;
+constexpr std::size_t kStackBytes = std::size_t{256} << 10;
 
 Exit g_exit;
 timer_t g_timer;
@@ -330,7 +330,7 @@ std::string OpenGate(uint32_t tick_ms) {
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = SIGPROF;
   event._sigev_un._tid = static_cast<int>(syscall(SYS_gettid));
-  const timespec tick = {.tv_sec = tick_ms / 1000, .tv_nsec = tick_ms % 1000 * 1'000'000};
+  const timespec tick = {.tv_sec = tick_ms / 1000, .tv_nsec = long{tick_ms % 1000} * 1'000'000};
   const itimerspec timer = {tick, tick};
   if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &g_timer) != 0 ||
       timer_settime(g_timer, 0, &timer, nullptr) != 0) {

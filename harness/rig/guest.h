@@ -21,7 +21,7 @@ class Guest final : public Body {
   struct State {
     Context context;
     Trap trap;
-    std::optional<Stop> stop{};  // with which it begins
+    std::optional<Stop> stop;  // with which it begins
     uint64_t alternate_stack = 0;
     uint64_t alternate_size = 0;  // 0: none
     int alternate_flags = 0;

@@ -60,8 +60,8 @@ class InProcessRig final : public BinaryRig {
 
   // How it stands at its first call that depends on the world.
   struct Start {
-    std::unique_ptr<Memory::Version> memory;
     Guest::State state;
+    std::unique_ptr<Memory::Version> memory;
     uint64_t calls = 0;
   };
   // What an entry leaves on the stack: words, and strings that they point to.

@@ -108,8 +108,8 @@ class Memory {
   // Addresses that are the subject's, mapped or not.
   struct Area {
     uint64_t base = 0;
-    std::vector<uint8_t> rights{};  // by page
-    std::vector<int32_t> listed{};  // where on the list, or -1
+    std::vector<uint8_t> rights;  // by page
+    std::vector<int32_t> listed;  // where on the list, or -1
 
     std::size_t pages() const { return rights.size(); }
     uint64_t end() const { return base + pages() * kPageBytes; }

@@ -28,8 +28,8 @@ struct Process {
   std::array<SignalAction, kernel::kSigRtMax + 1> actions{};
   uint64_t non_block = 0;  // descriptors
   // What was written to a pipe and not read, by descriptor.
-  std::map<int, std::shared_ptr<std::string>> pipes{};
-  std::map<std::pair<int, int>, Interest> interests{};
+  std::map<int, std::shared_ptr<std::string>> pipes;
+  std::map<std::pair<int, int>, Interest> interests;
 
   // The call it is in.
   kernel::Call call{};
