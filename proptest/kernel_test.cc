@@ -255,6 +255,116 @@ RC_GTEST_PROP(Signals, AtTheirDefaultDoNothingToInit, ()) {
   RC_ASSERT(world.Look(kInit).activity == before.Look(kInit).activity);
 }
 
+// --- Time, tracing, threads ------------------------------------------------------------------------
+
+RC_GTEST_PROP(TimeOuts, EndExactlyOnTime, ()) {
+  World world;
+  world.SetCallTime(0);
+  std::map<Pid, std::pair<uint64_t, Call>> sleepers;
+  const int count = *rc::gen::inRange(1, 12);
+  for (int i = 0; i < count; ++i) {
+    const Pid pid = world.Fork(kInit);
+    const uint64_t for_ns = *rc::gen::inRange<uint64_t>(1, 1000);
+    const Call call = *rc::gen::element(calls::Sleep(for_ns), calls::Poll(0, for_ns),
+                                        calls::SigTimedWait(kAllSignals, for_ns));
+    RC_ASSERT(world.Issue(pid, call).state == Result::State::kBlocked);
+    sleepers[pid] = {world.now_ns() + for_ns, call};
+    world.AdvanceTo(world.now_ns() + *rc::gen::inRange<uint64_t>(0, 100));
+  }
+  while (!sleepers.empty()) {
+    world.AdvanceTo(world.now_ns() + *rc::gen::inRange<uint64_t>(1, 400));
+    for (auto it = sleepers.begin(); it != sleepers.end();) {
+      const auto& [pid, sleep] = *it;
+      const auto& [until_ns, call] = sleep;
+      const Step step = world.Resume(pid);
+      RC_ASSERT((step.kind == Step::Kind::kBlocked) == (world.now_ns() < until_ns));
+      if (step.kind == Step::Kind::kBlocked) {
+        ++it;
+        continue;
+      }
+      RC_ASSERT(step.kind == Step::Kind::kReturns);
+      RC_ASSERT(step.result.value == (call.kind == CallKind::kSigTimedWait ? -11 : 0));
+      it = sleepers.erase(it);
+    }
+  }
+}
+
+RC_GTEST_PROP(Alarms, GoOffOnceAndOnTime, ()) {
+  World world;
+  world.SetCallTime(0);
+  BlockAll(world);
+  const uint64_t in_ns = *rc::gen::inRange<uint64_t>(1, 1'000'000);
+  world.Issue(kInit, calls::Alarm(in_ns));
+  const uint64_t until_ns = *rc::gen::inRange<uint64_t>(1, 2 * in_ns + 1);
+  RC_ASSERT(world.NextTimer() == in_ns);
+  world.AdvanceTo(until_ns);
+  RC_ASSERT(world.PendingCount(kInit, kSigAlrm, true) == (until_ns >= in_ns));
+  world.Issue(kInit, calls::SigTimedWait(SignalBit(kSigAlrm), 0));
+  world.AdvanceTo(until_ns + in_ns);
+  RC_ASSERT(world.PendingCount(kInit, kSigAlrm, true) == (until_ns < in_ns));
+}
+
+// A traced process stops for its tracer on every signal but KILL, and is told of once; let go with a
+// signal, it is as if that had just come.
+RC_GTEST_PROP(Tracing, StopsOnASignalAndPassesOnWhatTheTracerSays, ()) {
+  World world;
+  const Pid pid = world.Fork(kInit);
+  BlockAll(world);
+  RC_ASSERT(world.Issue(pid, calls::Ptrace(kPtraceTraceMe)).value == 0);
+  RC_ASSERT(world.Issue(pid, calls::Ptrace(kPtraceTraceMe)).value == -1);
+  const int signal = *rc::gen::inRange(1, 9);
+  const int data = *rc::gen::element(0, 1, 2, 10, 15);
+  RC_ASSERT(world.SendFromKernel(pid, signal) == 0);
+  RC_ASSERT(world.PendingCount(kInit, kSigChld, true) == 1);
+  const Call wait = calls::Wait4(-1, kWaitNoHang);
+  const Result told = world.Issue(kInit, wait);
+  RC_ASSERT(told.value == pid && told.status == (signal << 8 | 0x7f));
+  RC_ASSERT(world.Issue(kInit, wait).value == 0);
+  RC_ASSERT(world.Issue(kInit, calls::Ptrace(kPtraceDetach, pid, data)).value == 0);
+  const Result end = world.Issue(kInit, wait);
+  RC_ASSERT(end.value == (data == 0 ? 0 : pid));
+  RC_ASSERT(end.status == data);
+}
+
+// A process dies with its last thread, and only then can be waited for.
+RC_GTEST_PROP(Threads, TheLastEndsTheProcess, (bool last_counts)) {
+  World world(Entry{.last_thread_status = last_counts});
+  const Pid process = world.Fork(kInit);
+  std::vector<Pid> threads = {process};
+  const int count = *rc::gen::inRange(1, 6);
+  for (int i = 0; i < count; ++i) threads.push_back(world.StartThread(process));
+  int code = 0;
+  int code_of_leader = 0;
+  const Call wait = calls::Wait4(-1, kWaitNoHang);
+  while (!threads.empty()) {
+    RC_ASSERT(world.Issue(kInit, wait).value == 0);
+    const std::size_t which = *rc::gen::inRange<std::size_t>(0, threads.size());
+    RC_ASSERT(world.ExitThread(threads[which], ++code) == 0);
+    if (threads[which] == process) code_of_leader = code;
+    threads.erase(threads.begin() + static_cast<std::ptrdiff_t>(which));
+  }
+  const Result end = world.Issue(kInit, wait);
+  RC_ASSERT(end.value == process);
+  RC_ASSERT(end.status == (last_counts ? code : code_of_leader) << 8);
+}
+
+// A number is taken for as long as a group has it, though its process is gone.
+RC_GTEST_PROP(Numbers, OfAGroupAreNotGivenOut, ()) {
+  World world(Entry{.pid_max = 12});
+  const Pid leader = world.Fork(kInit);
+  world.Issue(leader, calls::SetPgid(0, 0));
+  const Pid member = world.Fork(leader);
+  world.Exit(leader, 0);
+  RC_ASSERT(world.Issue(kInit, calls::Wait4(leader, kWaitNoHang)).value == leader);
+  const int births = *rc::gen::inRange(1, 40);
+  for (int i = 0; i < births; ++i) {
+    const Pid pid = world.Fork(kInit);
+    RC_ASSERT(pid != leader && pid != member);
+    world.Exit(pid, 0);
+    world.Issue(kInit, calls::Wait4(pid, kWaitNoHang));
+  }
+}
+
 // --- Worlds as values --------------------------------------------------------------------------------
 
 // One event out of three bytes.
