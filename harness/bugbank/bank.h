@@ -3,21 +3,21 @@
 //
 // An init without fault, inits/NAME.c, is built as NAME:
 //
-//   INIT(name, profile, known, sentence)
+//   INIT(name, profile, ledger, sentence)
 //     profile   kMachine or kContainer: by which it is judged
-//     known     the rules, by number, that it breaks even so: "" but for the stand-in
+//     ledger    in harness/crosscheck/ledgers, what it breaks even so: "" but for the stand-in
 //
 // A fault in one is built as its own name:
 //
 //   BUG(name, init,
 //       rules, report, sentence)
-//     rules     by number: each of them has to be found broken where the faultless one keeps it, or
-//               breaks it otherwise. More may be, as a consequence
+//     rules     by number: each of them has to be found broken, in a way that no ledger excuses.
+//               More may be, as a consequence
 //     report    whose init did that, as repository#number; "" for a slip that anybody could make
 //
 // To add a fault: its row here (two lines: CMakeLists.txt reads the first), and FAULTY(name) where
 // the init goes wrong. bugbank_test builds it and has it judged. If it is not found, see whether a
-// scenario shows it at all (ptrace_run). If one does and random ones do not, put it into corpus/.
+// scenario shows it at all (crosscheck --play). If one does and random ones do not, put it into corpus/.
 //
 // Whoever includes this says first what INIT and BUG are.
 
@@ -27,7 +27,7 @@ INIT(sigtimedwait, kMachine, "", "takes signals one by one")
 INIT(signalfd, kMachine, "", "reads signals from a descriptor, under epoll")
 INIT(handlers, kMachine, "", "has handlers forward, in sigsuspend and ppoll")
 INIT(container, kContainer, "", "ends with its child")
-INIT(minit_like, kMachine, "1 2 4 5 6 7 8 10 11 12 15", "stands in for one that fleets boot")
+INIT(minit_like, kMachine, "minit.ledger", "stands in for one that fleets boot")
 
 // --- 1 reaps-at-rest
 BUG(reaps_one_a_signal, sigtimedwait,
@@ -236,6 +236,8 @@ BUG(m_stops_reaping_at_orphans, minit_like,
     "1", "", "an orphan ends the round")
 BUG(m_reaps_its_child_alone, minit_like,
     "1", "nerves-project/erlinit#16", "waits for its child's pid")
+BUG(m_reaps_16_at_most, minit_like,
+    "1", "", "16 of the dead for each SIGCHLD")
 BUG(m_waits_for_exits_alone, minit_like,
     "1 10", "openSUSE/catatonit#4", "trusts si_code: who was killed is not reaped")
 BUG(m_waits_for_children, minit_like,
@@ -248,6 +250,8 @@ BUG(m_forgets_realtime, minit_like,
     "2", "Yelp/dumb-init#70", "leaves out all real-time signals")
 BUG(m_leaves_quit_unblocked, minit_like,
     "2", "", "does not block SIGQUIT, and waits for it")
+BUG(m_drops_repeated, minit_like,
+    "2", "", "the same signal again counts as a repetition")
 BUG(m_sends_twice, minit_like,
     "2", "just-containers/s6-overlay#179", "to the child, and to its group")
 BUG(m_sends_to_the_child_alone, minit_like,
@@ -260,22 +264,34 @@ BUG(m_sends_backwards, minit_like,
     "3", "", "takes all that is pending, and sends the last first")
 BUG(m_sends_to_everyone, minit_like,
     "4", "", "kill(-1)")
+BUG(m_sends_to_group_0, minit_like,
+    "4", "finit", "to its own group")
 BUG(m_sends_sigchld, minit_like,
     "4", "", "passes SIGCHLD on too")
 BUG(m_leaves_the_session, minit_like,
     "5", "", "no setsid")
 BUG(m_leaves_the_mask, minit_like,
     "5", "", "the child begins with all signals blocked")
+BUG(m_restores_the_mask, minit_like,
+    "5", "", "the child gets the mask that init began with")
+BUG(m_executes_another, minit_like,
+    "5", "", "another path")
+BUG(m_leaks_a_descriptor, minit_like,
+    "5", "openSUSE/catatonit#28", "the child gets one of init's")
 BUG(m_drops_the_environment, minit_like,
     "5", "", "the child begins with an empty environment")
 BUG(m_any_end_is_the_end, minit_like,
     "6", "", "does not look whose end it was")
 BUG(m_asks_for_stops, minit_like,
     "6", "golang/go#60321", "WUNTRACED: a stop counts as the end")
+BUG(m_ends_on_second_int, minit_like,
+    "6", "", "SIGINT, and SIGINT again")
 BUG(m_ends_on_term, minit_like,
     "6", "", "SIGTERM is for init itself")
 BUG(m_status_without_128, minit_like,
     "7", "", "who was killed by 9 ended with 9")
+BUG(m_core_flag_stays, minit_like,
+    "7", "", "a core dump adds 128 more")
 BUG(m_exits_count_as_1, minit_like,
     "7", "tinylabscom/mvm#2039", "every failure is 1")
 BUG(m_kills_are_successes, minit_like,
@@ -302,6 +318,8 @@ BUG(m_failed_exec_exits_0, minit_like,
     "9", "", "who could not be executed counts as a success")
 BUG(m_waits_5_minutes, minit_like,
     "10", "", "300 seconds in place of 30")
+BUG(m_runs_on_after_exec, minit_like,
+    "10", "", "the child whose exec failed runs on, into the loop of init")
 BUG(m_powers_off, minit_like,
     "10", "", "switches off")
 BUG(m_halts, minit_like,
@@ -310,5 +328,9 @@ BUG(m_goes_on, minit_like,
     "10", "", "waits for signals again in place of the restart")
 BUG(m_exits_at_the_end, minit_like,
     "11", "linuxboot/heads#833", "exits in place of a restart")
+BUG(m_exits_if_refused, minit_like,
+    "11", "", "a restart that is refused ends it")
+BUG(m_polls_without_pause, minit_like,
+    "15", "fpco/pid1-rs#1", "100 % of a processor")
 BUG(m_spins_while_children_live, minit_like,
     "15", "hashicorp/consul-template#507", "WNOHANG returns 0 and it asks again")

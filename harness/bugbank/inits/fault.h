@@ -4,7 +4,7 @@
 
 enum Fault {
   FAULT_none,
-#define INIT(name, profile, known, sentence)
+#define INIT(name, profile, ledger, sentence)
 #define BUG(name, init, rules, report, sentence) FAULT_##name,
 #include "harness/bugbank/bank.h"
 #undef INIT

@@ -23,7 +23,7 @@
 
 #include "harness/bugbank/inits/fault.h"
 
-static sigset_t g_signals;
+static sigset_t g_signals, g_old_signals;
 static pid_t g_child;
 
 static void Say(const char *format, int number) {
@@ -33,13 +33,20 @@ static void Say(const char *format, int number) {
 
 static void RunChild(void) {
   static char *const arguments[] = {"/core", NULL};
+  const char *const path = FAULTY(m_executes_another) ? "/bin/core" : "/core";
   static char *const nothing[] = {NULL};
   extern char **environ;
-  if (!FAULTY(m_leaves_the_mask)) sigprocmask(SIG_UNBLOCK, &g_signals, NULL);
+  if (FAULTY(m_restores_the_mask)) {
+    sigprocmask(SIG_SETMASK, &g_old_signals, NULL);
+  } else if (!FAULTY(m_leaves_the_mask)) {
+    sigprocmask(SIG_UNBLOCK, &g_signals, NULL);
+  }
   if (!FAULTY(m_leaves_the_session)) setsid();
-  execve("/core", arguments, FAULTY(m_drops_the_environment) ? nothing : environ);
+  if (FAULTY(m_leaks_a_descriptor)) dup(STDERR_FILENO);
+  execve(path, arguments, FAULTY(m_drops_the_environment) ? nothing : environ);
   dprintf(STDERR_FILENO, FAULTY(m_names_no_path) ? "exec: %s\n" : "cannot execute /core: %s\n",
           strerror(errno));
+  if (FAULTY(m_runs_on_after_exec)) return;
   _exit(FAULTY(m_failed_exec_exits_0) ? 0 : 1);
 }
 
@@ -47,6 +54,7 @@ static void RunChild(void) {
 static int Translated(int status) {
   if (WIFEXITED(status)) return FAULTY(m_exits_count_as_1) ? !!status : WEXITSTATUS(status);
   if (FAULTY(m_kills_are_successes)) return 0;
+  if (FAULTY(m_core_flag_stays) && WCOREDUMP(status)) return 256 + WTERMSIG(status);
   if (WIFSIGNALED(status)) return (FAULTY(m_status_without_128) ? 0 : 128) + WTERMSIG(status);
   Say("\nstrange status of the child: %d\n", status);
   return 1;
@@ -70,6 +78,7 @@ static void End(int status) {
   if (FAULTY(m_exits_at_the_end)) _exit(status);
   if (FAULTY(m_goes_on)) return;
   reboot(FAULTY(m_powers_off) ? RB_POWER_OFF : FAULTY(m_halts) ? RB_HALT_SYSTEM : RB_AUTOBOOT);
+  if (FAULTY(m_exits_if_refused)) _exit(status);
 }
 
 // All that has died; the end of the child follows once it is all reaped.
@@ -78,11 +87,12 @@ static void Reap(void) {
   const int flags = FAULTY(m_waits_for_children) ? 0
                     : FAULTY(m_asks_for_stops)   ? WNOHANG | WUNTRACED
                                                  : WNOHANG;
-  int status, ended = -1;
+  int status, ended = -1, left = 16;
   for (pid_t pid; (pid = waitpid(whom, &status, flags)) > 0;) {
     if (pid == g_child || FAULTY(m_any_end_is_the_end)) ended = Translated(status);
     if (FAULTY(m_reports_the_last_status) && ended >= 0) ended = Translated(status);
     if (FAULTY(m_reaps_one_a_signal)) break;
+    if (FAULTY(m_reaps_16_at_most) && --left == 0) break;
     if (FAULTY(m_stops_reaping_at_orphans) && pid != g_child) break;
   }
   while (FAULTY(m_spins_while_children_live) && waitpid(-1, &status, WNOHANG) == 0) continue;
@@ -90,12 +100,17 @@ static void Reap(void) {
 }
 
 static void Forward(int signal) {
+  static int last;
+  if (FAULTY(m_drops_repeated) && signal == last) return;
+  if (FAULTY(m_ends_on_second_int) && signal == SIGINT && last == SIGINT) End(0);
+  last = signal;
   if (FAULTY(m_forgets_term) && signal == SIGTERM) return;
   if (FAULTY(m_forgets_usr2) && signal == SIGUSR2) return;
   if (FAULTY(m_forgets_realtime) && signal >= 32) return;
   if (FAULTY(m_sends_term_for_int) && signal == SIGINT) signal = SIGTERM;
   kill(FAULTY(m_sends_to_the_child_alone) ? g_child
        : FAULTY(m_sends_to_everyone)      ? -1
+       : FAULTY(m_sends_to_group_0)       ? 0
                                           : -g_child,
        signal);
   if (FAULTY(m_sends_twice)) kill(-g_child, signal);
@@ -117,7 +132,7 @@ int main(void) {
   if (getpid() != 1) return 1;
   sigfillset(&g_signals);
   if (FAULTY(m_leaves_quit_unblocked)) sigdelset(&g_signals, SIGQUIT);
-  if (!FAULTY(m_blocks_after_the_fork)) sigprocmask(SIG_BLOCK, &g_signals, NULL);
+  if (!FAULTY(m_blocks_after_the_fork)) sigprocmask(SIG_BLOCK, &g_signals, &g_old_signals);
   Say("\n  a stand-in\n\n", 0);
   g_child = fork();
   if (g_child < 0) return perror("fork"), 1;
@@ -125,7 +140,9 @@ int main(void) {
   if (FAULTY(m_blocks_after_the_fork)) sigprocmask(SIG_BLOCK, &g_signals, NULL);
   for (;;) {
     siginfo_t info;
-    const int signal = sigwaitinfo(&g_signals, &info);
+    const struct timespec none = {0};
+    const int signal = FAULTY(m_polls_without_pause) ? sigtimedwait(&g_signals, &info, &none)
+                                                     : sigwaitinfo(&g_signals, &info);
     if (FAULTY(m_sends_backwards) && signal != SIGCHLD) {
       ForwardBackwards(signal);
       continue;
