@@ -7,6 +7,7 @@ usage: crosscheck_tool_test.py CROSSCHECK INIT BANK [TEST...]
 
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,10 @@ class CrosscheckTest(unittest.TestCase):
         path = self.scratch / name
         path.write_text(text)
         return path
+
+    def own(self, program):
+        """A copy, so that processes with its path are this test's."""
+        return pathlib.Path(shutil.copy(program, self.scratch))
 
     def processes_of(self, subject):
         """Of the subject, and of whoever searches with it."""
@@ -114,10 +119,11 @@ class CrosscheckTest(unittest.TestCase):
 
     def test_inits_that_loop_or_eat_memory_are_bounded_and_reported(self):
         for name, rule in (("loops_without_calls", "15 comes-to-rest"), ("eats_memory", "11 never-exits")):
-            status, output, errors = self.run_it("--first", "--seconds", 60, "--seed", 1, BANK / name)
+            subject = self.own(BANK / name)
+            status, output, errors = self.run_it("--first", "--seconds", 60, "--seed", 1, subject)
             self.assertEqual(status, 1, name + output + errors)
             self.assertIn(f"breaks {rule}", output, name)
-            self.assertEqual(self.processes_of(BANK / name), [])
+            self.assertEqual(self.processes_of(subject), [])
 
     def test_a_silent_rule_fails_only_if_that_is_asked(self):
         empty = self.scratch / "empty"
@@ -156,8 +162,9 @@ class CrosscheckTest(unittest.TestCase):
             self.assertIn(words, errors, arguments)
 
     def test_an_interrupt_ends_it_with_a_report_and_leaves_nothing(self):
+        subject = self.own(INIT)
         for rig in ("in-process", "ptrace"):
-            running = subprocess.Popen([CROSSCHECK, "--rig", rig, "--seconds", "200", INIT],
+            running = subprocess.Popen([CROSSCHECK, "--rig", rig, "--seconds", "200", subject],
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             progress = running.stderr.readline()  # it is under way
             self.assertIn("scenarios", progress)
@@ -165,19 +172,20 @@ class CrosscheckTest(unittest.TestCase):
             output, errors = running.communicate(timeout=60)
             self.assertEqual(running.returncode, 2, output + errors)
             self.assertIn("reaps-at-rest", output)
-            self.assertEqual(self.processes_of(INIT), [])
+            self.assertEqual(self.processes_of(subject), [])
 
     def test_a_kill_leaves_nothing_either(self):
-        running = subprocess.Popen([CROSSCHECK, "--seconds", "200", INIT], stdout=subprocess.DEVNULL,
+        subject = self.own(INIT)
+        running = subprocess.Popen([CROSSCHECK, "--seconds", "200", subject], stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, text=True)
         running.stderr.readline()
         running.kill()
         running.wait()
         running.stderr.close()
         until = time.monotonic() + 30
-        while self.processes_of(INIT) and time.monotonic() < until:
+        while self.processes_of(subject) and time.monotonic() < until:
             time.sleep(0.05)
-        self.assertEqual(self.processes_of(INIT), [])
+        self.assertEqual(self.processes_of(subject), [])
 
 
 if __name__ == "__main__":
