@@ -22,7 +22,11 @@ constexpr bool IsNeverOwed(int signal) {
   return signal == kernel::kSigKill || signal == kernel::kSigStop || signal == kernel::kSigChld;
 }
 
+// What is sent need not be a signal at all: -EINTR has been seen.
 Facts OfSignal(int signal, How how, Whose whose = Whose::kNobody) {
+  if (signal < 1 || signal > kernel::kSigRtMax) {
+    return {.cause = Cause::kOther, .whose = whose, .how = how};
+  }
   return {
       .cause = Cause::kSignal, .signal = static_cast<uint8_t>(signal), .whose = whose, .how = how};
 }

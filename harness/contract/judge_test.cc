@@ -275,6 +275,18 @@ TEST(Judge, AFailedStartThatWaitsInsteadOfEndingNeverEnds) {
             "the exec of process 2 failed, and it waits without bound ins");
 }
 
+TEST(Judge, WhatIsSentAndIsNoSignalHasFactsThatCanBeRead) {
+  Stand stand;
+  stand.Start();
+  stand.Make(kInit, calls::Kill(-1, -4));
+  ASSERT_EQ(stand.broken(), Rules{Rule::kSignalsNobodyElse});
+  const Facts& facts = stand.judge.FindBreak(Rule::kSignalsNobodyElse)->facts;
+  std::string error;
+  const auto read = ParseFacts(ToString(facts), &error);
+  ASSERT_TRUE(read) << error;
+  EXPECT_TRUE(read->Matches(facts));
+}
+
 TEST(Judge, InitThatRunsOnWithoutACallDoesNotComeToRest) {
   Stand stand;
   stand.Start();

@@ -11,7 +11,7 @@ import pathlib
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FUZZ_SECONDS = 20
 # Cases of each property. Those of the judge play several scenarios a case.
-CASES = {"story": 200_000, "kernel": 200_000, "machine": 200_000, "contract": 20_000}
+CASES = {"story": 200_000, "kernel": 200_000, "sketch": 200_000, "machine": 200_000, "contract": 20_000}
 CROSSCHECK_SECONDS = 20
 LEDGERS = ROOT / "harness/crosscheck/ledgers"
 CALLS = ROOT / "harness/crosscheck/calls"
