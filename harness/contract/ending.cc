@@ -33,6 +33,12 @@ Facts Judge::WhatInitWasTold(const Kernel& kernel) const {
 
 bool Judge::StartEnding(const Kernel& kernel) {
   if (life_.ended) return true;
+  // The end of a failed start is its death, which init may know of otherwise than by a wait, whoever
+  // traces it.
+  if (life_.exec_failed && life_.dead) {
+    End(kernel);
+    return true;
+  }
   if (MayHaveEnded()) {
     EndAsLost(kernel);
     return true;

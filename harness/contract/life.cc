@@ -177,6 +177,7 @@ void Judge::ForgetLost() {
 // From now on what is unsent may be dropped.
 void Judge::Die(const Kernel& kernel) {
   life_.dead = true;
+  if (life_.exec_failed) life_.end_ns = kernel.now_ns();
   JudgeExec(kernel);
   for (Forwarding::Taken& taken : forwarding_.taken) taken.owed = false;
 }
