@@ -170,6 +170,8 @@ class Search:
             artifacts.mkdir(exist_ok=True)
             command = [self.program, f"-max_total_time={max(int(left), 1)}", "-reload=1", "-print_funcs=0",
                        f"-artifact_prefix={artifacts}/", *self.common_options()]
+            if self.options.seed:
+                command.append(f"-seed={self.options.seed + worker}")
             if self.options.max_len:
                 command.append(f"-max_len={self.options.max_len}")
             if TARGETS[self.target] == BYTES:
@@ -346,6 +348,8 @@ def parse(arguments):
                         help="where what is learned is kept (default: build/fuzz-corpus)")
     parser.add_argument("--findings", metavar="DIR", type=pathlib.Path, default=ROOT / "build/fuzz-findings",
                         help="where crashes are kept (default: build/fuzz-findings)")
+    parser.add_argument("--seed", metavar="N", type=int, default=0,
+                        help="of the search: the same finds the same, as far as it gets (default: another each time)")
     parser.add_argument("--no-seeds", action="store_true", help="begin without the corpus of the sources")
     parser.add_argument("--max-len", metavar="BYTES", type=int, help="of an input (a move is 7)")
     parser.add_argument("--json", metavar="FILE", help="also write the outcome there")
