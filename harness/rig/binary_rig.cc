@@ -1,5 +1,7 @@
 #include "harness/rig/binary_rig.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -174,7 +176,7 @@ void BinaryRig::RunOn(Process& process) {
       case Stop::Kind::kEnded:
         return Lose(stop);
       case Stop::Kind::kTick:
-        if (Loops(process)) return EndSpinning(process);
+        if (Loops(process, stop)) return EndSpinning(process);
         continue;
       case Stop::Kind::kFault:
         if (process.pid == kInit) outcome_.crash = stop.signal;
@@ -203,9 +205,10 @@ void BinaryRig::RunOn(Process& process) {
   }
 }
 
-// Two ticks without a call in between.
-bool BinaryRig::Loops(Process& process) {
-  return std::exchange(process.traps_at_tick, process.traps) == process.traps;
+// Two ticks of the same sort without a call in between.
+bool BinaryRig::Loops(Process& process, const Stop& tick) {
+  uint64_t& traps_then = process.traps_at_tick[tick.signal == SIGXCPU ? 1 : 0];
+  return std::exchange(traps_then, process.traps) == process.traps;
 }
 
 void BinaryRig::EndSpinning(const Process& process) {

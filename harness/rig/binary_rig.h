@@ -47,7 +47,7 @@ class BinaryRig : public Rig, private Observer {
   void Leave(Process& process);
   bool EnterHandler(Process& process, const kernel::Step& step);
   void MakeFork(Process& parent, kernel::Pid newborn);
-  bool Loops(Process& process);
+  bool Loops(Process& process, const Stop& tick);
   void EndSpinning(const Process& process);
   void Lose(const Stop& stop);
   void End(Outcome::End end);
