@@ -1,7 +1,7 @@
 // CheckSubject: one subject through the whole of a cross-check: search, confirmation of what was
 // found by the ptrace rig, the ledger, and the report.
 //
-// Held by crosscheck_test.cc.
+// Held by crosscheck_tool_test.py, bugbank_test.cc and ledgers_test.cc.
 #ifndef MINIT_HARNESS_CROSSCHECK_CHECK_H_
 #define MINIT_HARNESS_CROSSCHECK_CHECK_H_
 

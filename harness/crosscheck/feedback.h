@@ -4,7 +4,7 @@
 // What counts as one thing is a tuple: how the world stood after the last move (what
 // that was, how many processes, faults, owed signals), which call of whose came with what, what it returned, and which
 // came before. Tuples are kept as bits of a table, by hash: two of them may be taken for one.
-// Held by feedback_test.cc.
+// Held by player_test.cc.
 #ifndef MINIT_HARNESS_CROSSCHECK_FEEDBACK_H_
 #define MINIT_HARNESS_CROSSCHECK_FEEDBACK_H_
 
