@@ -1,4 +1,4 @@
-// ConsoleLine: reads the lines that init writes to the console, byte by byte, in bounded room.
+// ConsoleLine: reads the lines that init writes to the console, piece by piece, in bounded room.
 //
 // A line may come in several writes, and of several processes: the console is one. What matters of
 // it is how many decimal numbers it holds, the first of them, and whether it names the child's path.
@@ -7,7 +7,9 @@
 #ifndef MINIT_HARNESS_CONTRACT_CONSOLE_LINE_H_
 #define MINIT_HARNESS_CONTRACT_CONSOLE_LINE_H_
 
+#include <algorithm>
 #include <cstdint>
+#include <string_view>
 
 namespace minit::contract {
 
@@ -15,15 +17,22 @@ class ConsoleLine {
  public:
   static constexpr uint16_t kTooMuch = 10000;  // what a larger number counts as
 
-  // One byte of the line, not the newline. `now`: whether the child has ended.
-  void Add(char byte, const char* path, bool now) {
+  // More of the line, not the newline. `now`: whether the child has ended.
+  void Add(std::string_view text, const char* path, bool now) {
+    if (text.empty()) return;
     if (!begun_) {
       begun_ = true;
       since_end_ = now;
     }
-    const bool digit = byte >= '0' && byte <= '9';
-    if (digit || in_number_) AddDigit(byte);
-    if (matched_ != 0 || byte == *path) Match(byte, path);
+    for (const char byte : text) {
+      if (in_number_ || IsDigit(byte)) AddDigit(byte);
+    }
+    while (!named_ && !text.empty()) {
+      if (matched_ == 0) text.remove_prefix(std::min(text.find(*path), text.size()));
+      if (text.empty()) return;
+      Match(text.front(), path);
+      text.remove_prefix(1);
+    }
   }
 
   bool begun() const { return begun_; }
@@ -40,8 +49,10 @@ class ConsoleLine {
   }
 
  private:
+  static bool IsDigit(char byte) { return static_cast<unsigned char>(byte - '0') < 10; }
+
   void AddDigit(char byte) {
-    const bool digit = byte >= '0' && byte <= '9';
+    const bool digit = IsDigit(byte);
     if (digit && !in_number_ && numbers_ < 2) ++numbers_;
     if (digit && numbers_ == 1) {
       const int next = number_ * 10 + (byte - '0');
@@ -53,7 +64,6 @@ class ConsoleLine {
   // The longest beginning of the path that the line now ends with (Knuth, Morris and Pratt, with
   // their table worked out anew at each mismatch: paths are short).
   void Match(char byte, const char* path) {
-    if (named_) return;
     int length = matched_;
     while (length > 0 && path[length] != byte) {
       int shorter = length - 1;

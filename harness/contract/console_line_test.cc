@@ -11,7 +11,7 @@ namespace {
 
 ConsoleLine Read(const std::string& text, const char* path = "/core") {
   ConsoleLine line;
-  for (const char byte : text) line.Add(byte, path, true);
+  line.Add(text, path, true);
   return line;
 }
 
@@ -43,11 +43,27 @@ TEST(ConsoleLine, FindsThePathAsAStringWould) {
   }
 }
 
+TEST(ConsoleLine, IsTheSameWhateverPiecesItComesIn) {
+  std::mt19937 random(2);
+  for (int i = 0; i < 20000; ++i) {
+    std::string text;
+    for (std::size_t size = random() % 24; size > 0; --size) text += "/aa017 "[random() % 7];
+    ConsoleLine pieces;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t size = 1 + random() % 5;
+      pieces.Add(std::string_view(text).substr(at, size), "/aa", true);
+      at += size;
+    }
+    EXPECT_EQ(pieces.Word(), Read(text, "/aa").Word()) << text;
+  }
+}
+
 TEST(ConsoleLine, BeganWhenItsFirstByteCame) {
   ConsoleLine line;
+  line.Add("", "/core", false);
   EXPECT_FALSE(line.begun());
-  line.Add('a', "/core", false);
-  line.Add('b', "/core", true);
+  line.Add("a", "/core", false);
+  line.Add("b", "/core", true);
   EXPECT_TRUE(line.begun());
   EXPECT_FALSE(line.since_end());
 }

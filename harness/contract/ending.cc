@@ -2,6 +2,7 @@
 // status told, the disks synced, the delay waited out, the restart; in a container, the exit.
 
 #include <algorithm>
+#include <string_view>
 
 #include "harness/contract/judge.h"
 
@@ -26,9 +27,7 @@ Facts Judge::WhatInitWasTold(const Kernel& kernel) const {
   Whose whose = WhoseIs(told ? past_.told_of : past_.pid, kernel);
   // Whom a wait told of and nobody knows any more was reaped by it.
   if (told && whose == Whose::kStranger) whose = Whose::kOrphan;
-  return {.cause = cause,
-          .signal = cause == Cause::kSignal ? signal : uint8_t{0},
-          .whose = whose};
+  return {.cause = cause, .signal = cause == Cause::kSignal ? signal : uint8_t{0}, .whose = whose};
 }
 
 bool Judge::StartEnding(const Kernel& kernel) {
@@ -57,13 +56,15 @@ void Judge::OnWrite(const Step& step, const Kernel& kernel) {
   line_before_ = line_;
   writer_ = step.pid;
   if (step.text == nullptr) ending_.write_failed |= life_.ended;  // what it says is not known
-  for (uint32_t i = 0; step.text != nullptr && i < step.text_size && !stopped_; ++i) {
-    if (step.text[i] == '\n') {
-      OnLine(kernel);
-      line_ = ConsoleLine{};
-    } else {
-      line_.Add(step.text[i], terms_.path, life_.ended);
-    }
+  std::string_view left(step.text, step.text_size);
+  while (!left.empty() && !stopped_) {
+    const std::string_view line = left.substr(0, left.find('\n'));
+    line_.Add(line, terms_.path, life_.ended);
+    left.remove_prefix(line.size());
+    if (left.empty()) break;
+    left.remove_prefix(1);
+    OnLine(kernel);
+    line_ = ConsoleLine{};
   }
 }
 

@@ -2,6 +2,7 @@
 // time-out, by a handler, or (for two kinds, see signal(7)) by a stop and a continue.
 
 #include <cerrno>
+#include <new>
 
 #include "harness/kernel/kernel.h"
 #include "harness/kernel/kernel_inline.h"
@@ -36,22 +37,22 @@ bool Kernel::IsVisibleNow(Pid caller, const Call& call) const {
   return IsVisible(call, WritesToConsole(caller, call));
 }
 
-Result Kernel::Issue(Pid caller, const Call& call) {
+void Kernel::Issue(Pid caller, const Call& call, Result* result) {
   const Slot slot = FindSlot(caller);
-  if (Over() || slot == kNoSlot) return kNeverReturns;
+  *result = kNeverReturns;
+  if (Over() || slot == kNoSlot) return;
   Task& task = tasks_[slot];
   const bool subject = Leader(task).subject;
   if (task.run == Run::kReturns && !subject) task.run = Run::kRuns;
-  if (task.run != Run::kRuns || IsStopped(task)) return kNeverReturns;
+  if (task.run != Run::kRuns || IsStopped(task)) return;
   if (subject && IsVisibleNow(caller, call)) {
     AdvanceTo(Later(g_.now_ns, g_.call_time_ns));
-    if (Over() || task.pid != caller || task.run != Run::kRuns) return kNeverReturns;
+    if (Over() || task.pid != caller || task.run != Run::kRuns) return;
   }
   task.result = Result{};
-  const Result result = Perform(slot, call);
-  if (result.state == Result::State::kBlocked) return Block(slot, call);
-  if (Over() || task.pid != caller || task.run == Run::kZombie) return kNeverReturns;
-  return result;
+  ::new (static_cast<void*>(result)) Result(Perform(slot, call));
+  if (result->state == Result::State::kBlocked) *result = Block(slot, call);
+  if (Over() || task.pid != caller || task.run == Run::kZombie) *result = kNeverReturns;
 }
 
 Result Kernel::Perform(Slot slot, const Call& call) {

@@ -21,7 +21,7 @@ void Kernel::KillProcess(Slot leader, int status) {
   const Pid pid = process.pid;
   process.exiting = true;
   process.status = static_cast<uint16_t>(status);
-  process.stopped = false;
+  SetStop(process.stopped, false);
   process.stop_report = 0;
   if (process.threads == 0) {
     EndThread(leader, status);
@@ -41,7 +41,7 @@ void Kernel::EndThread(Slot slot, int status) {
   task.run = Run::kZombie;
   ++g_.zombies;
   task.deadline_ns = kForever;
-  task.trace_stopped = false;
+  SetStop(task.trace_stopped, false);
   task.trace_report = 0;
   task.injected = 0;
   task.trap_due = false;
@@ -90,7 +90,7 @@ void Kernel::LeaveZombie(Slot leader, int signal) {
 void Kernel::EndProcess(Slot leader) {
   Task& process = tasks_[leader];
   process.exiting = true;
-  process.stopped = false;
+  SetStop(process.stopped, false);
   process.stop_report = 0;
   process.continued = false;
   process.alarm_ns = kForever;

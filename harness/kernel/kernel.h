@@ -187,7 +187,12 @@ class Kernel {
 
   // Makes `call` for the thread `caller`, which must be running (see Resume); otherwise, or once
   // ending() is not kNone, the answer is kGone. A visible call of a subject first takes its time.
-  Result Issue(Pid caller, const Call& call);
+  Result Issue(Pid caller, const Call& call) {
+    Result result;
+    Issue(caller, call, &result);
+    return result;
+  }
+  void Issue(Pid caller, const Call& call, Result* result);  // in place
 
   // Whether this call, now, by this caller, is a write to the console; and whether it is a visible one.
   bool WritesToConsole(Pid caller, const Call& call) const {
@@ -432,6 +437,7 @@ class Kernel {
     uint16_t object_high = 0;
     uint16_t traces = 0;    // tasks with a tracer
     uint16_t zombies = 0;   // tasks that are dead
+    uint16_t stops = 0;     // tasks with `stopped`, and those with `trace_stopped`
     uint16_t subjects = 0;  // processes beside init that run its code, or did when they died
     Pid last_pid = 1;
     Pid highest_pid = 1;  // no number above was given out yet
@@ -484,7 +490,13 @@ class Kernel {
     return leader.run == Run::kZombie && leader.threads == 0;
   }
   bool IsStopped(const Task& task) const {
+    if (g_.stops == 0) return false;
     return task.trace_stopped || (Leader(task).stopped && task.tracer == kNoSlot);
+  }
+  // `flag` is `stopped` or `trace_stopped` of a task.
+  void SetStop(bool& flag, bool stops) {
+    g_.stops = static_cast<uint16_t>(g_.stops - flag + stops);
+    flag = stops;
   }
 
   // calls.cc: which call does what, and how calls end.

@@ -2,6 +2,7 @@
 // fs/exec.c.
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 
 #include "harness/kernel/kernel.h"
@@ -93,8 +94,8 @@ Result Kernel::DoFork(Slot slot, const Call& call) {
   child.open = process.open;
   child.close_on_exec = process.close_on_exec;
   child.objects = process.objects;
-  for (int fd = 0; fd < kDescriptors; ++fd) {
-    if ((child.open >> fd & 1) != 0) ++objects_[child.objects[static_cast<std::size_t>(fd)]].users;
+  for (uint64_t left = child.open; left != 0; left &= left - 1) {
+    ++objects_[child.objects[static_cast<std::size_t>(std::countr_zero(left))]].users;
   }
   const Pid pid = child.pid;
   if ((call.flags & kClonePtrace) != 0 && tasks_[slot].tracer != kNoSlot) {

@@ -81,7 +81,7 @@ Result Kernel::DoPtrace(Slot slot, const Call& call) {
 void Kernel::StopForTracer(Slot slot, int signal, bool injects) {
   Task& task = tasks_[slot];
   InterruptWithoutHandler(slot);
-  task.trace_stopped = true;
+  SetStop(task.trace_stopped, true);
   task.trace_injects = injects;
   task.may_stop = injects;
   if (!injects) task.trap_due = false;
@@ -97,7 +97,7 @@ void Kernel::EndTraceStop(Slot slot, int signal) {
   Task& task = tasks_[slot];
   // A SIGCONT in between takes from a stop signal its effect (JOBCTL_STOP_DEQUEUED).
   const bool injects = task.trace_injects && (task.may_stop || !IsStopSignal(signal));
-  task.trace_stopped = false;
+  SetStop(task.trace_stopped, false);
   task.trace_injects = false;
   task.trace_report = 0;
   if (signal == kSigKill) {

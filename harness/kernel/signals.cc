@@ -185,7 +185,7 @@ void Kernel::ActOnSignal(Slot slot, int signal) {
 void Kernel::StopProcess(Slot leader, int signal) {
   Task& process = tasks_[leader];
   if (!process.stopped) {
-    process.stopped = true;
+    SetStop(process.stopped, true);
     process.continued = false;
     process.stop_report = static_cast<uint8_t>(signal);
   }
@@ -205,7 +205,7 @@ void Kernel::StopProcess(Slot leader, int signal) {
 void Kernel::ContinueProcess(Slot leader) {
   Task& process = tasks_[leader];
   if (!process.stopped) return;
-  process.stopped = false;
+  SetStop(process.stopped, false);
   process.stop_report = 0;
   process.continued = true;
   const Slot parent = process.parent;

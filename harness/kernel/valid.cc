@@ -28,6 +28,7 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
   int traces = 0;
   int zombies = 0;
   int subjects = 0;
+  int stops = 0;
   std::array<int, kMaxObjects> users{};
   for (Slot slot = 0; slot < g_.high; ++slot) {
     const Task& task = tasks_[slot];
@@ -37,6 +38,7 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
     blocked += task.run == Run::kInCall ? 1 : 0;
     traces += task.tracer != kNoSlot ? 1 : 0;
     zombies += task.run == Run::kZombie ? 1 : 0;
+    stops += (task.stopped ? 1 : 0) + (task.trace_stopped ? 1 : 0);
     subjects += slot != 0 && task.subject ? 1 : 0;
     if (task.pid > g_.highest_pid) return "3: a number above the highest given out";
     for (int fd = 0; fd < kDescriptors; ++fd) {
@@ -47,6 +49,7 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
   if (blocked != g_.blocked) return "8: the count of blocked calls is wrong";
   if (traces != g_.traces) return "4: the count of traces is wrong";
   if (zombies != g_.zombies) return "5: the count of the dead is wrong";
+  if (stops != g_.stops) return "7: the count of stops is wrong";
   if (subjects != g_.subjects) return "2: the count of subjects is wrong";
   for (int i = 0; i < kMaxObjects; ++i) {
     const int counted = i < g_.object_high ? objects_[static_cast<std::size_t>(i)].users : 0;

@@ -102,8 +102,8 @@ class Stage {
   uint64_t Fingerprint() const;
 
  private:
-  // A call that was made and has not taken effect.
-  struct Begun {
+  // A call that was made, has not taken effect, and is not the one that is begun.
+  struct Held {
     kernel::Pid pid = 0;  // 0: none
     bool visible = false;
     bool to_console = false;
@@ -116,18 +116,20 @@ class Stage {
   struct State {
     Cast cast;
     kernel::Pid one_call = 0;  // who has the stage for one visible call
-    bool answered = false;     // `result` is for init, if it can run
+    bool answered = false;     // the result of `begun` is for init, if it can run
     bool disturbed = false;    // a move was made since the call begun
     bool eventful = false;     // something has happened since the last rest
     uint8_t held_count = 0;
-    kernel::Result result;
-    Begun begun;
-    Begun paused;  // begun, while another makes its one call
-    std::array<Begun, kMaxHeld> held{};
+    // The call that is begun, as it is told; no pid: none is. One place for all calls, since copies
+    // of it are most of what a step costs.
+    contract::Step begun;
+    Held paused;  // begun, while another makes its one call
+    std::array<Held, kMaxHeld> held{};
   };
 
   void Tell(const contract::Step& step) { observer_->On(step, *kernel_); }
-  void TellOfBegun(contract::Step::Kind kind, const kernel::Result& result);
+  void TellOfBegun(contract::Step::Kind kind);
+  void TellThatNobodyReturns();
   void TellOfMove(const Effect& effect);
   bool Offer(kernel::Pid pid, Turn& turn);
   bool OfferResult(Turn& turn);
@@ -136,9 +138,11 @@ class Stage {
   void EndOneCall();
   bool CallerIsReady();
   bool Hold();
-  Begun* FindHeld(kernel::Pid pid);
-  void DropHeld(Begun* held);
-  void Finish(const Begun& call, const kernel::Result& result);
+  Held HeldOfBegun() const;
+  void BeginAgain(const Held& held);
+  Held* FindHeld(kernel::Pid pid);
+  void DropHeld(Held* held);
+  void Finish();
   void BeforeBirth();
 
   kernel::Kernel* kernel_;

@@ -51,9 +51,9 @@ bool Stage<Observer>::Offer(kernel::Pid pid, Turn& turn) {
   const kernel::Step step = kernel_->Resume(pid);
   if (step.kind >= kernel::Step::Kind::kBlocked) return false;
   if (state_.held_count != 0) {
-    if (Begun* const held = FindHeld(pid); held != nullptr) {
+    if (Held* const held = FindHeld(pid); held != nullptr) {
       if (step.kind == kernel::Step::Kind::kRuns) {
-        state_.begun = *held;
+        BeginAgain(*held);
         state_.disturbed = false;
         DropHeld(held);
         return false;
@@ -75,17 +75,17 @@ bool Stage<Observer>::OfferResult(Turn& turn) {
   if (kernel_->Foresee(kernel::kInit) == kernel::Step::Kind::kRuns) {
     turn.pid = kernel::kInit;
     turn.step.kind = kernel::Step::Kind::kReturns;
-    turn.step.result = state_.result;
+    turn.step.result = state_.begun.result;
     return true;
   }
   kernel::Step step = kernel_->Resume(kernel::kInit);
   if (step.kind != kernel::Step::Kind::kHandler) {
-    kernel_->Defer(kernel::kInit, state_.result);
+    kernel_->Defer(kernel::kInit, state_.begun.result);
     return false;
   }
   step.in_call = true;
   step.told = true;
-  step.result = state_.result;
+  step.result = state_.begun.result;
   return Learns(kernel::kInit, step, turn);
 }
 
@@ -136,7 +136,7 @@ bool Stage<Observer>::PickForOneCall(Turn& turn) {
 template <typename Observer>
 void Stage<Observer>::EndOneCall() {
   state_.one_call = 0;
-  state_.begun = state_.paused;
+  BeginAgain(state_.paused);
   state_.paused.pid = 0;
   state_.disturbed = true;
 }
@@ -145,21 +145,21 @@ void Stage<Observer>::EndOneCall() {
 
 template <typename Observer>
 void Stage<Observer>::Begin(kernel::Pid pid, const kernel::Call& call, std::string_view text) {
-  Begun& begun = state_.begun;
+  contract::Step& begun = state_.begun;
+  begun.kind = contract::Step::Kind::kCalls;
+  begun.by_init = pid == kernel::kInit;
   begun.pid = pid;
   begun.call = call;
   begun.to_console = kernel_->WritesToConsole(pid, call);
   begun.visible = kernel::IsVisible(call, begun.to_console);
+  begun.result = {};
+  begun.text = text.data();
+  begun.text_size = static_cast<uint32_t>(text.size());
   state_.disturbed = false;
   state_.eventful = true;
-  Tell({.kind = contract::Step::Kind::kCalls,
-        .by_init = pid == kernel::kInit,
-        .visible = begun.visible,
-        .to_console = begun.to_console,
-        .pid = pid,
-        .call = call,
-        .text = text.data(),
-        .text_size = static_cast<uint32_t>(text.size())});
+  Tell(begun);
+  begun.text = nullptr;
+  begun.text_size = 0;
   // The fork that makes the child cannot be told from others before that calls exec: up to then the
   // account starts anew with each before which none was under way.
   if (call.kind == kernel::CallKind::kFork && pid == kernel::kInit &&
@@ -169,49 +169,50 @@ void Stage<Observer>::Begin(kernel::Pid pid, const kernel::Call& call, std::stri
 }
 
 template <typename Observer>
-void Stage<Observer>::TellOfBegun(contract::Step::Kind kind, const kernel::Result& result) {
-  const Begun& begun = state_.begun;
-  Tell({.kind = kind,
-        .by_init = begun.pid == kernel::kInit,
-        .visible = begun.visible,
-        .to_console = begun.to_console,
-        .pid = begun.pid,
-        .call = begun.call,
-        .result = result});
+void Stage<Observer>::TellOfBegun(contract::Step::Kind kind) {
+  state_.begun.kind = kind;
+  Tell(state_.begun);
+}
+
+// Its caller is no more.
+template <typename Observer>
+void Stage<Observer>::TellThatNobodyReturns() {
+  state_.begun.result = {.state = kernel::Result::State::kGone};
+  TellOfBegun(contract::Step::Kind::kReturns);
+  state_.begun.pid = 0;
 }
 
 template <typename Observer>
 bool Stage<Observer>::TakeEffect() {
   if (state_.disturbed && !CallerIsReady()) return false;
-  const Begun& begun = state_.begun;
+  contract::Step& begun = state_.begun;
   const bool forks = begun.call.kind == kernel::CallKind::kFork;
   if (forks) BeforeBirth();
   if (begun.call.kind == kernel::CallKind::kExec) state_.cast.OnExec(begun.pid);
-  const kernel::Result result = kernel_->Issue(begun.pid, begun.call);
-  const bool blocked = result.state == kernel::Result::State::kBlocked;
-  if (forks && begun.pid == kernel::kInit && (blocked || result.value > 0)) {
+  kernel_->Issue(begun.pid, begun.call, &begun.result);
+  const bool blocked = begun.result.state == kernel::Result::State::kBlocked;
+  if (forks && begun.by_init && (blocked || begun.result.value > 0)) {
     // The newborn stands last. (A vfork's number is not known from its result yet.)
     state_.cast.OnFork(kernel_->PidAt(kernel_->size() - 1), *kernel_);
   }
-  TellOfBegun(blocked ? contract::Step::Kind::kBlocks : contract::Step::Kind::kReturns, result);
-  Finish(begun, result);
+  TellOfBegun(blocked ? contract::Step::Kind::kBlocks : contract::Step::Kind::kReturns);
+  Finish();
   return true;
 }
 
 // The call is over for the stage: who made it learns the result when it runs next.
 template <typename Observer>
-void Stage<Observer>::Finish(const Begun& call, const kernel::Result& result) {
-  const kernel::Pid pid = call.pid;
-  const bool was_one_call = state_.one_call == pid && call.visible;
-  state_.begun.pid = 0;
-  if (result.state == kernel::Result::State::kDone) {
-    if (pid == kernel::kInit) {
+void Stage<Observer>::Finish() {
+  contract::Step& begun = state_.begun;
+  const bool was_one_call = state_.one_call == begun.pid && begun.visible;
+  if (begun.result.state == kernel::Result::State::kDone) {
+    if (begun.by_init) {
       state_.answered = true;
-      state_.result = result;
-    } else if (call.call.kind != kernel::CallKind::kExec || result.value < 0) {
-      kernel_->Defer(pid, result);
+    } else if (begun.call.kind != kernel::CallKind::kExec || begun.result.value < 0) {
+      kernel_->Defer(begun.pid, begun.result);
     }
   }
+  begun.pid = 0;
   if (was_one_call) EndOneCall();
 }
 
@@ -222,15 +223,13 @@ bool Stage<Observer>::CallerIsReady() {
   state_.disturbed = false;
   const kernel::Pid pid = state_.begun.pid;
   if (kernel_->ending() != kernel::Ending::kNone || !kernel_->Exists(pid)) {
-    TellOfBegun(contract::Step::Kind::kReturns, {.state = kernel::Result::State::kGone});
-    state_.begun.pid = 0;
+    TellThatNobodyReturns();
     return false;
   }
   const kernel::View view = kernel_->Look(pid);
   switch (view.activity) {
     case kernel::Activity::kZombie:
-      TellOfBegun(contract::Step::Kind::kReturns, {.state = kernel::Result::State::kGone});
-      state_.begun.pid = 0;
+      TellThatNobodyReturns();
       return false;
     case kernel::Activity::kStopped:
     case kernel::Activity::kTraced:
@@ -246,7 +245,7 @@ bool Stage<Observer>::CallerIsReady() {
 template <typename Observer>
 bool Stage<Observer>::Hold() {
   if (state_.held_count == kMaxHeld) return false;
-  state_.held[state_.held_count++] = state_.begun;
+  state_.held[state_.held_count++] = HeldOfBegun();
   const bool was_one_call = state_.one_call == state_.begun.pid;
   state_.begun.pid = 0;
   if (was_one_call) EndOneCall();
@@ -254,7 +253,24 @@ bool Stage<Observer>::Hold() {
 }
 
 template <typename Observer>
-auto Stage<Observer>::FindHeld(kernel::Pid pid) -> Begun* {
+auto Stage<Observer>::HeldOfBegun() const -> Held {
+  const contract::Step& begun = state_.begun;
+  return {begun.pid, begun.visible, begun.to_console, begun.call};
+}
+
+// It is not told of again.
+template <typename Observer>
+void Stage<Observer>::BeginAgain(const Held& held) {
+  contract::Step& begun = state_.begun;
+  begun.by_init = held.pid == kernel::kInit;
+  begun.pid = held.pid;
+  begun.visible = held.visible;
+  begun.to_console = held.to_console;
+  begun.call = held.call;
+}
+
+template <typename Observer>
+auto Stage<Observer>::FindHeld(kernel::Pid pid) -> Held* {
   for (std::size_t i = 0; i < state_.held_count; ++i) {
     if (state_.held[i].pid == pid) return &state_.held[i];
   }
@@ -262,7 +278,7 @@ auto Stage<Observer>::FindHeld(kernel::Pid pid) -> Begun* {
 }
 
 template <typename Observer>
-void Stage<Observer>::DropHeld(Begun* held) {
+void Stage<Observer>::DropHeld(Held* held) {
   *held = state_.held[--state_.held_count];
 }
 
@@ -285,9 +301,12 @@ Effect Stage<Observer>::Make(const scenario::Move& move) {
   TellOfMove(effect);
   if (move.kind == scenario::MoveKind::kOneCall && effect.pid != 0) {
     state_.one_call = effect.pid;
+    // What `begun` holds is about to be another's.
+    if (state_.answered) kernel_->Defer(kernel::kInit, state_.begun.result);
+    state_.answered = false;
     // If a call is begun, it waits; unless it is the very call that is meant.
     if (begun() && state_.begun.pid != effect.pid) {
-      state_.paused = state_.begun;
+      state_.paused = HeldOfBegun();
       state_.begun.pid = 0;
     }
   }
@@ -363,7 +382,7 @@ uint64_t Stage<Observer>::Hash() const {
     hash = (hash ^ value) * 0x9e3779b97f4a7c15;
     hash ^= hash >> 29;
   };
-  const auto mix_call = [&mix](const Begun& begun) {
+  const auto mix_call = [&mix](const auto& begun) {
     mix(static_cast<uint64_t>(begun.pid));
     if (begun.pid == 0) return;
     mix(static_cast<uint64_t>(begun.call.kind));
@@ -371,8 +390,8 @@ uint64_t Stage<Observer>::Hash() const {
   };
   mix(static_cast<uint64_t>(state_.one_call) * 4 + state_.answered * 2 + state_.disturbed);
   if (state_.answered) {
-    mix(static_cast<uint64_t>(state_.result.value));
-    mix(static_cast<uint64_t>(state_.result.status));
+    mix(static_cast<uint64_t>(state_.begun.result.value));
+    mix(static_cast<uint64_t>(state_.begun.result.status));
   }
   mix_call(state_.begun);
   mix_call(state_.paused);
@@ -385,7 +404,7 @@ uint64_t Stage<Observer>::Hash() const {
 template <typename Observer>
 uint64_t Stage<Observer>::Fingerprint() const {
   kernel::Digest digest;
-  const auto add = [&digest](const Begun& begun) {
+  const auto add = [&digest](const auto& begun) {
     digest.Add(begun.pid, begun.visible * 2 + begun.to_console);
     kernel::Add(begun.call, digest);
   };
@@ -393,7 +412,7 @@ uint64_t Stage<Observer>::Fingerprint() const {
   digest.Add(state_.one_call, state_.answered * 2 + state_.eventful);
   digest.Add(begun() * 2 + (state_.paused.pid != 0), state_.held_count);
   if (state_.answered) {
-    const kernel::Result& result = state_.result;
+    const kernel::Result& result = state_.begun.result;
     digest.Add(result.value, result.status);
     digest.Add(result.time_ns, result.signal * 2 + result.owed);
     digest.Add(result.set, result.pid);
