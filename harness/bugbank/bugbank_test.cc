@@ -19,6 +19,7 @@
 
 #include "harness/crosscheck/check.h"
 #include "harness/crosscheck/ledger.h"
+#include "harness/scenario/folder.h"
 #include "harness/scenario/text.h"
 
 namespace minit::bugbank {
@@ -107,15 +108,10 @@ std::string ReadFile(const std::filesystem::path& path) {
 }
 
 std::vector<scenario::Scenario> ReadCorpus() {
-  std::vector<std::filesystem::path> files;
-  for (const auto& file : std::filesystem::directory_iterator(MINIT_SOURCE_DIR "/corpus")) {
-    if (file.path().extension() == ".scenario") files.push_back(file.path());
-  }
-  std::sort(files.begin(), files.end());
+  std::vector<scenario::Named> files;
+  EXPECT_EQ(scenario::ReadFolder(MINIT_SOURCE_DIR "/corpus", files), std::nullopt);
   std::vector<scenario::Scenario> corpus;
-  for (const auto& file : files) {
-    EXPECT_FALSE(scenario::Parse(ReadFile(file), corpus.emplace_back())) << file;
-  }
+  for (const scenario::Named& file : files) corpus.push_back(file.scenario);
   return corpus;
 }
 

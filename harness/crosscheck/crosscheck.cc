@@ -34,6 +34,7 @@
 #include "harness/rig/cannot_run.h"
 #include "harness/rig/judged_timeline.h"
 #include "harness/rig/ptrace_rig.h"
+#include "harness/scenario/folder.h"
 #include "harness/scenario/text.h"
 
 namespace minit::crosscheck {
@@ -75,16 +76,10 @@ scenario::Scenario ReadScenario(const std::string& path) {
   return scenario;
 }
 
-// All that are in a folder, by name.
 void ReadScenarios(const std::string& folder, std::vector<scenario::Scenario>& scenarios) {
-  std::error_code error;
-  std::vector<std::string> paths;
-  for (const auto& file : std::filesystem::directory_iterator(folder, error)) {
-    if (file.path().extension() == ".scenario") paths.push_back(file.path());
-  }
-  if (error) throw CannotRun(absl::StrCat("cannot read folder ", folder, ": ", error.message()));
-  std::sort(paths.begin(), paths.end());
-  for (const std::string& path : paths) scenarios.push_back(ReadScenario(path));
+  std::vector<scenario::Named> files;
+  if (const auto problem = scenario::ReadFolder(folder, files)) throw CannotRun(*problem);
+  for (const scenario::Named& file : files) scenarios.push_back(file.scenario);
 }
 
 void Keep(const std::string& folder, const std::vector<scenario::Scenario>& scenarios) {

@@ -12,9 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +22,7 @@
 #include "harness/rig/ptrace_rig.h"
 #include "harness/rig/timeline.h"
 #include "harness/rig/worker.h"
+#include "harness/scenario/folder.h"
 #include "harness/scenario/generate.h"
 #include "harness/scenario/text.h"
 
@@ -34,24 +33,10 @@ using contract::Step;
 
 std::vector<SubjectOptions> g_subjects;
 
-struct Named {
-  std::string name;
-  scenario::Scenario scenario;
-};
-
-std::vector<Named> Corpus() {
-  std::vector<std::filesystem::path> files;
-  for (const auto& file : std::filesystem::directory_iterator(MINIT_SOURCE_DIR "/corpus")) {
-    if (file.path().extension() == ".scenario") files.push_back(file.path());
-  }
-  EXPECT_GE(files.size(), 100u);
-  std::vector<Named> corpus;
-  for (const auto& file : files) {
-    std::ifstream in(file);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    corpus.push_back({file.filename(), {}});
-    EXPECT_FALSE(scenario::Parse(text, corpus.back().scenario)) << file;
-  }
+std::vector<scenario::Named> Corpus() {
+  std::vector<scenario::Named> corpus;
+  EXPECT_EQ(scenario::ReadFolder(MINIT_SOURCE_DIR "/corpus", corpus), std::nullopt);
+  EXPECT_GE(corpus.size(), 100u);
   return corpus;
 }
 
@@ -128,11 +113,12 @@ std::string StoryInProcess(const SubjectOptions& options, const scenario::Scenar
   return text ? *text : "(no story: the worker " + worker.HowItEnded() + ")\n";
 }
 
-std::vector<Report> PlayInProcess(const SubjectOptions& options, const std::vector<Named>& all) {
+std::vector<Report> PlayInProcess(const SubjectOptions& options,
+                                  const std::vector<scenario::Named>& all) {
   Worker worker([&](const Worker::Link& link) {
     InProcessRig rig(options);
     std::vector<Report> reports;
-    for (const Named& one : all) reports.push_back(Play(rig, one.scenario));
+    for (const scenario::Named& one : all) reports.push_back(Play(rig, one.scenario));
     link.Send({reinterpret_cast<const char*>(reports.data()), reports.size() * sizeof(Report)});
   });
   const auto message = worker.Next(std::chrono::minutes(5));
@@ -149,7 +135,8 @@ std::string NameOf(const SubjectOptions& options, const char* rig) {
 }
 
 // Plays all in process, both ways, and the first `traced` under ptrace.
-void Compare(const SubjectOptions& options, const std::vector<Named>& all, std::size_t traced) {
+void Compare(const SubjectOptions& options, const std::vector<scenario::Named>& all,
+             std::size_t traced) {
   SubjectOptions trapped = options;
   trapped.patch = false;
   const std::vector<Report> a = PlayInProcess(options, all);
@@ -171,7 +158,7 @@ void Compare(const SubjectOptions& options, const std::vector<Named>& all, std::
 }
 
 TEST(InProcess, IsAsPtraceOnTheCorpus) {
-  const std::vector<Named> corpus = Corpus();
+  const std::vector<scenario::Named> corpus = Corpus();
   for (const SubjectOptions& options : g_subjects) Compare(options, corpus, corpus.size());
 }
 
@@ -197,7 +184,7 @@ TEST(InProcess, IsAsPtraceOnRandomScenarios) {
   constexpr uint64_t kLong = 400;
   const char* const wanted = std::getenv("MINIT_SCENARIOS");
   const std::size_t traced = wanted == nullptr ? 250 : std::strtoull(wanted, nullptr, 10);
-  std::vector<Named> all;
+  std::vector<scenario::Named> all;
   for (uint64_t seed = 0; all.size() < kCount; ++seed) {
     const scenario::Scenario scenario = scenario::Generate(seed);
     if (LengthOf(scenario) <= kLong) all.push_back({"seed " + std::to_string(seed), scenario});
@@ -209,7 +196,7 @@ TEST(InProcess, IsAsPtraceOnRandomScenarios) {
 
 // The same again and again, and after others: nothing is left of a run.
 TEST(InProcess, ARunLeavesNothingBehind) {
-  std::vector<Named> all;
+  std::vector<scenario::Named> all;
   for (int i = 0; i < 20; ++i) {
     for (uint64_t seed = 0; seed < 20; ++seed) {
       if (const auto scenario = scenario::Generate(seed); LengthOf(scenario) < 400) {

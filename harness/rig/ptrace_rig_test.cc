@@ -12,15 +12,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "harness/rig/machine_rig.h"
 #include "harness/rig/timeline.h"
+#include "harness/scenario/folder.h"
 #include "harness/scenario/generate.h"
 #include "harness/scenario/minimise.h"
 #include "harness/scenario/text.h"
@@ -115,29 +114,15 @@ class AgainstMachine : public testing::Test {
 };
 std::unique_ptr<PtraceRig> AgainstMachine::rig_;
 
-struct Named {
-  std::string name;
-  scenario::Scenario scenario;
-};
-
-std::vector<Named> Corpus() {
-  std::vector<std::filesystem::path> files;
-  for (const auto& file : std::filesystem::directory_iterator(MINIT_SOURCE_DIR "/corpus")) {
-    if (file.path().extension() == ".scenario") files.push_back(file.path());
-  }
-  EXPECT_GE(files.size(), 100u);
-  std::vector<Named> corpus;
-  for (const auto& file : files) {
-    std::ifstream in(file);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    corpus.push_back({file.filename(), {}});
-    EXPECT_FALSE(scenario::Parse(text, corpus.back().scenario)) << file;
-  }
+std::vector<scenario::Named> Corpus() {
+  std::vector<scenario::Named> corpus;
+  EXPECT_EQ(scenario::ReadFolder(MINIT_SOURCE_DIR "/corpus", corpus), std::nullopt);
+  EXPECT_GE(corpus.size(), 100u);
   return corpus;
 }
 
 TEST_F(AgainstMachine, EveryScenarioOfTheCorpus) {
-  for (const Named& one : Corpus()) Check(one.scenario, one.name);
+  for (const scenario::Named& one : Corpus()) Check(one.scenario, one.name);
 }
 
 // How many calls the machine makes in a scenario.
@@ -197,7 +182,7 @@ TEST(OtherInits, AreCoveredOnTheWholeCorpus) {
       {.path = "/usr/bin/tini-static", .arguments = {"--", "/core"}},
       {.path = "/usr/bin/dumb-init", .arguments = {"/core"}},
       {.path = "/usr/bin/catatonit", .arguments = {"--", "/core"}}};
-  const std::vector<Named> corpus = Corpus();
+  const std::vector<scenario::Named> corpus = Corpus();
   for (const SubjectOptions& init : inits) {
     if (!std::filesystem::exists(init.path)) {
       std::cout << init.path << " is not installed, and was not tried\n";
@@ -205,7 +190,7 @@ TEST(OtherInits, AreCoveredOnTheWholeCorpus) {
     }
     PtraceRig rig(init);
     Nobody nobody;
-    for (const Named& one : corpus) {
+    for (const scenario::Named& one : corpus) {
       const Outcome outcome = rig.Run(one.scenario, nobody);
       EXPECT_EQ(outcome.end, Outcome::End::kOver) << init.path << " " << one.name;
       for (const auto& [what, count] : outcome.not_covered) {
