@@ -78,7 +78,8 @@ std::vector<std::string> ArgumentsFor(const Program& program, scenario::Argument
   std::vector<std::string> all = {"/init"};
   all.insert(all.end(), program.arguments.begin(), program.arguments.end());
   if (!program.arguments.empty()) return all;
-  if (arguments == scenario::Arguments::kNone) return {};
+  // Linux makes one empty string of none (since 5.18; fs/exec.c: do_execveat_common).
+  if (arguments == scenario::Arguments::kNone) return {""};
   if (arguments == scenario::Arguments::kExtra) all.insert(all.end(), {"single", "quiet"});
   return all;
 }

@@ -196,7 +196,7 @@ constexpr bool HasAnchor(MoveKind kind) { return kind < MoveKind::kRepeat; }
 
 enum class Stream : uint8_t { kConsole, kClosed, kNull, kTerminal, kFile };
 enum class Environment : uint8_t { kPlain, kEmpty, kLong };  // long: 100 KB
-enum class Arguments : uint8_t { kPlain, kNone, kExtra };    // none: argc is 0
+enum class Arguments : uint8_t { kPlain, kNone, kExtra };    // none: one empty string
 enum class MissingFile : uint8_t { kConsole, kNull };        // /dev/console, /dev/null
 enum class Inheritance : uint8_t { kNone, kLive, kExited, kKilled, kTraced };
 

@@ -425,6 +425,10 @@ static void Hostile(const char *what) {
 
 int main(int argc, char **argv) {
   const char *const mode = argc > 1 ? argv[1] : "";
+  if (argc < 2) {  // as the scenario has it
+    SayNumber("arguments", argc);
+    SayNumber("length of the first", argv[0] == NULL ? -1 : (long)strlen(argv[0]));
+  }
   if (!strcmp(mode, "sigtimedwait")) SigTimedWait();
   if (!strcmp(mode, "poll")) SignalFdPoll();
   if (!strcmp(mode, "epoll")) SignalFdEpoll();
