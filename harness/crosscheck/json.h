@@ -3,7 +3,7 @@
 //
 //   format            1; the number changes when a key changes its meaning or goes
 //   commit, started   of this program's source; UTC, "2026-11-24T23:40:00Z"
-//   exitStatus        0 or 1: Report's ExitStatus
+//   exitStatus        0, 1 or 2: Report's ExitStatus
 //   requireSpoken, hasCallList
 //   subjects[]
 //     command[], sha256, profile ("machine", "container"), ledgerPath ("": none)

@@ -58,13 +58,19 @@ bool HasStaleEntry(const SubjectReport& subject) {
   return std::ranges::any_of(subject.ledger, [](const LedgerEntry& entry) { return !entry.shows; });
 }
 
+bool NothingCounts(const SubjectReport& subject) {
+  return subject.scenarios != 0 && subject.troubles.not_counted >= subject.scenarios;
+}
+
 int ExitStatus(const Report& report) {
+  int status = 0;
   for (const SubjectReport& subject : report.subjects) {
     if (HasNewBreak(subject) || HasStaleEntry(subject)) return 1;
     if (subject.troubles.unconfirmed != 0) return 1;
     if (report.require_spoken && !subject.Silent(report.has_call_list).empty()) return 1;
+    if (NothingCounts(subject)) status = 2;
   }
-  return 0;
+  return status;
 }
 
 const char* NameOf(contract::Profile profile) {

@@ -131,7 +131,10 @@ uint64_t NewBreaks(const SubjectReport& subject);
 std::vector<contract::Rule> BrokenUnseen(const SubjectReport& subject);
 bool HasNewBreak(const SubjectReport& subject);
 bool HasStaleEntry(const SubjectReport& subject);
-// 0 or 1: 1 for a new break, a stale entry, a break that was not confirmed or, if Report::require_spoken, a silent rule.
+// Scenarios were played, and of none do the verdicts count: see Troubles::not_counted.
+bool NothingCounts(const SubjectReport& subject);
+// 1 for a new break, a stale entry, a break that was not confirmed or, if Report::require_spoken, a
+// silent rule; else 2 if nothing counts of a subject; else 0.
 int ExitStatus(const Report& report);
 
 const char* NameOf(contract::Profile profile);  // "machine", "container"

@@ -99,6 +99,18 @@ TEST(Report, FailsForNewBreaksStaleEntriesAndSilenceIfAsked) {
   EXPECT_EQ(ExitStatus(report), 0);
 }
 
+TEST(Report, SaysThatItCouldNotJudgeWhereNothingCounts) {
+  Report report{.has_call_list = true, .subjects = {AllSpoke(contract::Profile::kMachine)}};
+  SubjectReport& subject = report.subjects[0];
+  subject.scenarios = 7;
+  subject.troubles.not_counted = 6;
+  EXPECT_EQ(ExitStatus(report), 0);
+  subject.troubles.not_counted = 7;
+  EXPECT_EQ(ExitStatus(report), 2);
+  subject.ledger = {{.shows = false}};
+  EXPECT_EQ(ExitStatus(report), 1) << "what was found is told first";
+}
+
 TEST(Report, EntryIsJustifiedUnlessItSaysThatItIsNot) {
   EXPECT_TRUE(LedgerEntry{.reason = "musl keeps 34 to itself"}.justified());
   EXPECT_FALSE(LedgerEntry{.reason = "to be justified: SIGTERM was lost"}.justified());

@@ -279,14 +279,15 @@ Json Invocation(const Report& report, const Artifacts& artifacts) {
     interrupted |= report.subjects[i].interrupted;
   }
   const int status = ExitStatus(report);
-  return {
-      {"executionSuccessful", !interrupted},
-      {"startTimeUtc", report.started},
-      {"exitCode", status},
-      {"exitCodeDescription",
-       status == 0 ? "no new break, no stale entry of a ledger"
-                   : "a new break, a stale entry of a ledger, or a rule silent that must speak"},
-      {"toolExecutionNotifications", std::move(notifications)}};
+  return {{"executionSuccessful", !interrupted},
+          {"startTimeUtc", report.started},
+          {"exitCode", status},
+          {"exitCodeDescription",
+           status == 0 ? "no new break, no stale entry of a ledger"
+           : status == 2
+               ? "no verdict counts: the subject made calls that no one covers in each scenario"
+               : "a new break, a stale entry of a ledger, or a rule silent that must speak"},
+          {"toolExecutionNotifications", std::move(notifications)}};
 }
 
 // --- How it was searched ---

@@ -393,6 +393,7 @@ std::string TheRest(const Report& report) {
 
 std::string LastLine(const Report& report) {
   uint64_t fresh = 0, known = 0, stale = 0, silent = 0, unjustified = 0, unconfirmed = 0;
+  uint64_t uncounted = 0;
   for (const SubjectReport& subject : report.subjects) {
     fresh += NewBreaks(subject);
     unconfirmed += subject.troubles.unconfirmed;
@@ -402,6 +403,7 @@ std::string LastLine(const Report& report) {
       unjustified += entry.justified() ? 0 : 1;
     }
     silent += subject.Silent(report.has_call_list).size();
+    uncounted += NothingCounts(subject) ? 1 : 0;
   }
   std::string text;
   const auto add = [&text](const std::string& words) {
@@ -412,6 +414,12 @@ std::string LastLine(const Report& report) {
   if (stale != 0) add(Count(stale, "stale entry", "stale entries"));
   if (unconfirmed != 0) add(Count(unconfirmed, "unconfirmed break", "unconfirmed breaks"));
   if (silence_fails) add(Count(silent, "silent rule", "silent rules"));
+  if (ExitStatus(report) == 2) {
+    return Wrapped("", "NOT JUDGED: no scenario counts for " +
+                           Count(uncounted, "subject", "subjects") +
+                           ", which made calls that no one covers in each. Next: say of those that "
+                           "do not matter --harmless CALL.");
+  }
   if (ExitStatus(report) != 0) {
     const char* next = "search longer";
     if (unconfirmed != 0) next = "report it: crosscheck is wrong";

@@ -120,6 +120,9 @@ TEST(Table, LastLineSumsUpAndSaysWhatToDo) {
               EndsWith("\npassed: no new break, 1 silent rule. Next: search longer.\n"));
   report.require_spoken = true;
   EXPECT_THAT(PrintTable(report), EndsWith("\nFAILED: 1 silent rule. Next: search longer.\n"));
+  report = CleanReport();
+  report.subjects[0].troubles.not_counted = report.subjects[0].scenarios;
+  EXPECT_THAT(PrintTable(report), HasSubstr("\nNOT JUDGED: no scenario counts for 1 subject,"));
 }
 
 // But for time lines, commands and single words.
