@@ -275,6 +275,8 @@ class Judge {
   void OnForkRefused(const Kernel& kernel);
   // A fork was refused while another process might be the child: whose fork it was, nobody can tell.
   bool ChildIsInDoubt() const { return life_.refused && !life_.known && !life_.ended; }
+  // The end of a failed start is its death; if somebody else traces it, init may know or not.
+  bool EndIsDue() const { return life_.ended || (life_.exec_failed && life_.dead); }
   void OnExec(const Step& step, const Kernel& kernel);
   void FollowChild(const Step& step, const Kernel& kernel);
   int StatusSeen(const Step& step) const;

@@ -60,7 +60,7 @@ void Judge::OnFork(Pid newborn, const Kernel& kernel) {
     life_.child = newborn;
     return;
   }
-  if (!life_.ended) return;
+  if (!EndIsDue()) return;
   // Who was killed before an exec may have been a helper, and this is the child.
   if (!life_.known) life_.status = kNoStatus;
   DropHelper(newborn);  // a vfork tells of it twice
@@ -71,7 +71,7 @@ void Judge::OnFork(Pid newborn, const Kernel& kernel) {
 }
 
 void Judge::OnForkRefused(const Kernel& kernel) {
-  if (life_.ended) {
+  if (EndIsDue()) {
     ending_.fork_refused = true;
     // Who was killed before an exec may have been a helper, and this the child's fork: then there is
     // no status that init should tell.
