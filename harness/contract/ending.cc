@@ -217,6 +217,7 @@ void Judge::CheckTime(const Kernel& kernel) {
                      activity == Activity::kSuspended;
   ending_.seen_ns = ending_.excluded ? now_ns : 0;
   if (now_ns <= ending_.due_ns || kernel.ending() != kernel::Ending::kNone) return;
+  if (EndIsInDoubt()) return;
   Fail(Rule::kAlwaysRestarts, kernel,
        {.facts = {.cause = life_.end_cause,
                   .whose = life_.start_failed() ? Whose::kChildBeforeExec : Whose::kChild,

@@ -54,6 +54,9 @@ void Judge::OnForkCalled(const Kernel& kernel) {
 void Judge::OnFork(Pid newborn, const Kernel& kernel) {
   if (newborn == 0) newborn = YoungestSubject(kernel);
   if (newborn == 0 || IsChild(newborn)) return;
+  const kernel::Glance view = kernel.GlanceAt(newborn);
+  const bool gone = !view.exists || view.activity == kernel::Activity::kZombie;
+  if (newborn == life_.lost && gone) return;  // a vfork tells of it twice
   if (MayHaveEnded() && !life_.ended) EndAsLost(kernel);  // init goes on; an exec would undo it
   if (!life_.known && !life_.ended) {
     if (life_.child == 0) life_.first = newborn;
@@ -64,8 +67,7 @@ void Judge::OnFork(Pid newborn, const Kernel& kernel) {
   // Who was killed before an exec may have been a helper, and this is the child.
   if (!life_.known) life_.status = kNoStatus;
   DropHelper(newborn);  // a vfork tells of it twice
-  const kernel::Glance view = kernel.GlanceAt(newborn);
-  if (!view.subject || view.activity == kernel::Activity::kZombie) return;
+  if (!view.subject || gone) return;
   if (ending_.helper_count == kMaxHelpers) DropHelper(ending_.helpers[0]);
   ending_.helpers[ending_.helper_count++] = newborn;
 }
