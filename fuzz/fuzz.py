@@ -22,6 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 # Inputs are scenarios, as bytes or as text, or something else.
 BYTES, TEXT, OTHER = "scenario bytes", "scenario text", "other"
 TARGETS = {
+    "kernel_fuzzer": OTHER,
     "machine_fuzzer": OTHER,
     "scenario_fuzzer": BYTES,
     "scenario_text_fuzzer": TEXT,

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace minit::proptest {
 namespace {
 
 constexpr int kKill = 9;
-constexpr int kAlarm = 14;
 constexpr int kChild = 17;
 constexpr int kContinue = 18;
 constexpr int kStop = 19;
@@ -16,6 +16,23 @@ constexpr int kHangUp = 1;
 bool Stops(int signal) { return signal >= 19 && signal <= 22; }
 bool IsHarmless(int signal) {
   return signal == kChild || signal == kContinue || signal == 23 || signal == 28;
+}
+
+bool DumpsCore(int signal) { return std::set{3, 4, 5, 6, 7, 8, 11, 24, 25, 31}.contains(signal); }
+
+bool IsPending(const Sketch::Pending& pending, int signal) {
+  return std::ranges::any_of(pending, [=](const auto& one) { return one.signal == signal; });
+}
+
+// A standard signal is pending once. A real-time one is as often as it found room in the queue, and
+// once if it found none.
+void Add(Sketch::Pending& pending, const Sketch::Instance& added) {
+  const auto at = std::ranges::find(pending, added.signal, &Sketch::Instance::signal);
+  if (at == pending.end()) {
+    pending.push_back(added);
+  } else if (added.signal >= 32 && added.queued) {
+    if (std::exchange(at->queued, true)) pending.push_back(added);
+  }
 }
 
 // Those of an instruction first, then by number.
@@ -60,8 +77,10 @@ int Sketch::Fork(int pid, int exit_signal, bool with_descriptors) {
   born.mask = parent.mask;
   born.ignored = parent.ignored;
   born.handled = parent.handled;
+  born.restarts = parent.restarts;
   born.no_child_stop = parent.no_child_stop;
   born.no_child_wait = parent.no_child_wait;
+  born.has_terminal = parent.has_terminal;
   if (with_descriptors) born.descriptors = parent.descriptors;
   order.push_back(child);
   return child;
@@ -69,29 +88,61 @@ int Sketch::Fork(int pid, int exit_signal, bool with_descriptors) {
 
 void Sketch::End(int pid, int status) {
   Process& process = people[pid];
-  process.zombie = true;
+  process.zombie = process.dying = true;
   process.status = status;
   process.stopped = process.continued = false;
   process.stop_to_tell = 0;
   process.pending.clear();
+  process.own.clear();
   process.descriptors.clear();
   process.alarm_ns = 0;
+  process.call.reset();
+  process.answer.reset();
+  if (process.has_terminal && process.session == pid) LoseTerminal(pid);
   Adopt(pid);
   HangUpIfOrphaned(pid, 0);
-  LeaveZombie(pid, people[pid].exit_signal);
+  process.dying = false;
+  if (!process.reaped) {
+    LeaveZombie(pid, process.exit_signal);
+    return;
+  }
+  const int parent = process.parent;  // was continued meanwhile, and has waited for it already
+  const int signal = process.exit_signal;
+  people.erase(pid);
+  TellOfDeath(parent, signal);
+}
+
+// The parent ignores SIGCHLD, or has set SA_NOCLDWAIT.
+bool Sketch::IsReapedUnseen(int pid, int signal) const {
+  const Process& parent = people.at(people.at(pid).parent);
+  return signal == kChild && (parent.ignored.contains(kChild) || parent.no_child_wait);
 }
 
 void Sketch::LeaveZombie(int pid, int signal) {
-  const int to = people[pid].parent;
-  const bool ignored = people[to].ignored.contains(kChild);
-  const bool no_wait = people[to].no_child_wait;
-  if (signal == kChild && (ignored || no_wait)) Bury(pid);
-  if (signal != 0 && !(signal == kChild && ignored)) Generate(to, signal);
+  const int parent = people[pid].parent;
+  if (IsReapedUnseen(pid, signal)) Bury(pid);
+  TellOfDeath(parent, signal);
+}
+
+void Sketch::TellOfDeath(int parent, int signal) {
+  const bool ignored = signal == kChild && people[parent].ignored.contains(kChild);
+  if (signal != 0 && !ignored) Generate(parent, signal);
+  if (Has(parent) && people[parent].call && people[parent].call->kind == Call::Kind::kWait) {
+    Again(parent);
+  }
+  AllAgain({Call::Kind::kPoll});
 }
 
 void Sketch::Bury(int pid) {
-  people.erase(pid);
+  for (auto& [one, process] : people) {
+    for (auto& [fd, descriptor] : process.descriptors) {
+      File& file = *descriptor.file;
+      if (file.kind == File::Kind::kProcess && file.pid == pid) file.pid = 0;
+    }
+  }
   std::erase(order, pid);
+  people[pid].reaped = people[pid].dying;
+  if (!people[pid].dying) people.erase(pid);
 }
 
 int Sketch::ReaperFor(int pid) const {
@@ -116,7 +167,7 @@ void Sketch::Adopt(int father) {
   for (const int pid : adopted) {
     if (!Has(pid) || people[pid].parent != reaper) continue;
     HangUpIfOrphaned(pid, father);
-    if (Has(pid) && people[pid].zombie) LeaveZombie(pid, kChild);
+    if (Has(pid) && people[pid].zombie && !people[pid].dying) LeaveZombie(pid, kChild);
   }
 }
 
@@ -133,51 +184,139 @@ bool Sketch::IsOrphaned(int group, int ignoring) const {
 
 // A group that loses its last tie, with a member stopped, is hung up and continued.
 void Sketch::HangUpIfOrphaned(int pid, int father) {
-  const Process process = people[pid];
-  const Process& parent = people[father != 0 ? father : process.parent];
-  if (parent.group == process.group || parent.session != process.session) return;
+  const int group = people[pid].group;
+  const Process& parent = people[father != 0 ? father : people[pid].parent];
+  if (parent.group == group || parent.session != people[pid].session) return;
   const bool any_stopped = std::any_of(people.begin(), people.end(), [&](const auto& one) {
-    return one.second.group == process.group && one.second.stopped;
+    return one.second.group == group && one.second.stopped;
   });
-  if (!any_stopped || !IsOrphaned(process.group, father != 0 ? 0 : pid)) return;
-  SendToGroup(process.group, kHangUp);
-  SendToGroup(process.group, kContinue);
+  if (!any_stopped || !IsOrphaned(group, father != 0 ? 0 : pid)) return;
+  SendToGroup(group, kHangUp);
+  SendToGroup(group, kContinue);
 }
 
 // --- Signals -------------------------------------------------------------------------------------
 
-void Sketch::Generate(int pid, int signal) {
+int Sketch::Generate(int pid, int signal, How how) {
   Process& process = people[pid];
-  if (signal == 0 || process.zombie) return;
-  if (Stops(signal)) process.pending.erase(kContinue);
+  if (signal == 0 || process.zombie) return 0;
+  const bool own = how == How::kThread;
+  if (Stops(signal)) Forget(pid, {kContinue});
   if (signal == kContinue) {
-    for (const int stop : {19, 20, 21, 22}) process.pending.erase(stop);
+    Forget(pid, {19, 20, 21, 22});
     Continue(pid);
-    if (!Lives(pid)) return;
+    if (!Lives(pid)) return 0;
   }
-  if (!process.mask.contains(signal) && !process.handled.contains(signal)) {
-    if (pid == 1 || process.ignored.contains(signal) || IsHarmless(signal)) return;
-  }
-  if (signal >= 32 || !process.pending.contains(signal)) process.pending.insert(signal);
-  if (signal == kKill) {
-    End(pid, kKill);
+  const bool blocked = process.mask.contains(signal);
+  const bool dropped = !blocked && !process.handled.contains(signal) &&
+                       (pid == 1 || process.ignored.contains(signal) || IsHarmless(signal));
+  const bool room = signal < 32 || Queue() < queue_limit_;
+  if (!room && how != How::kKill && !dropped) return -EAGAIN;
+  const Instance instance{.signal = signal, .queued = room, .owed = true};
+  if (pid == 1 && owing_) Add(owed_[own ? 0 : 1], instance);
+  if (dropped) return 0;
+  Add(own ? process.own : process.pending, instance);
+  if (IsFatalAtOnce(pid, signal)) {
+    End(pid, signal);
   } else {
+    Again(pid);
     Act(pid);
   }
+  return 0;
+}
+
+// Before it can run again, and so before a call that waits for the signal can take it. Those that
+// dump core wait for it to run; it does not run while it is stopped, which KILL alone ends, nor in a
+// sync.
+bool Sketch::IsFatalAtOnce(int pid, int signal) const {
+  const Process& process = people.at(pid);
+  if (pid == 1 || process.mask.contains(signal)) return false;
+  if (process.call && process.call->kind == Call::Kind::kSync) return false;
+  if (signal == kKill) return true;
+  if (process.stopped || process.handled.contains(signal)) return false;
+  return !process.ignored.contains(signal) && !IsHarmless(signal) && !Stops(signal) &&
+         !DumpsCore(signal);
+}
+
+void Sketch::Forget(int pid, const std::set<int>& signals) {
+  const auto forget = [&](Pending& pending) {
+    std::erase_if(pending, [&](const Instance& one) { return signals.contains(one.signal); });
+  };
+  forget(people[pid].pending);
+  forget(people[pid].own);
+  if (pid == 1) std::ranges::for_each(owed_, forget);
+}
+
+std::size_t Sketch::Queue() const {
+  std::size_t entries = 0;
+  for (const auto& [pid, process] : people) {
+    for (const Pending* pending : {&process.pending, &process.own}) {
+      entries += static_cast<std::size_t>(std::ranges::count(*pending, true, &Instance::queued));
+    }
+  }
+  return entries;
+}
+
+void Sketch::StartOwing() {
+  owing_ = true;
+  owed_ = {people[1].own, people[1].pending};
+  for (Pending& pending : owed_) {
+    for (Instance& instance : pending) instance.owed = false;
+  }
+}
+
+uint64_t Sketch::Owed() const {
+  uint64_t owed = 0;
+  for (int signal = 1; signal <= 64; ++signal) {
+    if (OwedCount(signal) != 0) owed |= uint64_t{1} << (signal - 1);
+  }
+  return owed;
+}
+
+int Sketch::OwedCount(int signal) const {
+  if (signal == kKill || signal == kStop || signal == kChild) return 0;
+  std::ptrdiff_t count = 0;
+  for (const Pending& pending : owed_) {
+    count += std::ranges::count_if(
+        pending, [=](const Instance& one) { return one.signal == signal && one.owed; });
+  }
+  return static_cast<int>(count);
+}
+
+// One that is pending is no more. The thread's own come first.
+Sketch::Answer Sketch::Taken(int pid, int signal) {
+  Process& process = people[pid];
+  const bool own = IsPending(process.own, signal);
+  const auto take = [signal](Pending& from) {
+    const auto at = std::ranges::find(from, signal, &Instance::signal);
+    const bool owed = at != from.end() && at->owed;
+    if (at != from.end()) from.erase(at);
+    return owed;
+  };
+  take(own ? process.own : process.pending);
+  const bool owed = pid == 1 && owing_ && take(owed_[own ? 0 : 1]);
+  return {.value = signal, .signal = signal, .own = own, .owed = owed};
 }
 
 void Sketch::Act(int pid) {
   while (Lives(pid) && !people[pid].stopped && pid != 1) {
     Process& process = people[pid];
+    if (process.call && process.call->kind == Call::Kind::kSync) return;
     std::set<int> due;
-    for (const int signal : process.pending) {
-      if (!process.mask.contains(signal)) due.insert(signal);
+    for (const Pending* pending : {&process.own, &process.pending}) {
+      if (!due.empty()) break;
+      for (const Instance& one : *pending) {
+        if (!process.mask.contains(one.signal)) due.insert(one.signal);
+      }
     }
     if (due.empty()) return;
     const int signal = FirstOf(due);
-    process.pending.erase(process.pending.find(signal));
-    if (process.handled.contains(signal) || process.ignored.contains(signal)) continue;
-    if (IsHarmless(signal)) continue;
+    Taken(pid, signal);
+    if (process.handled.contains(signal)) {
+      Interrupt(pid, signal);
+      continue;
+    }
+    if (process.ignored.contains(signal) || IsHarmless(signal)) continue;
     if (!Stops(signal)) {
       End(pid, signal);
     } else if (signal == kStop || !IsOrphaned(process.group, 0)) {
@@ -190,6 +329,8 @@ void Sketch::Stop(int pid, int signal) {
   people[pid].stopped = true;
   people[pid].continued = false;
   people[pid].stop_to_tell = signal;
+  const auto& call = people[pid].call;
+  if (call && call->kind == Call::Kind::kTake) Return(pid, {.value = -EINTR});
   TellOfStop(people[pid].parent);
 }
 
@@ -199,12 +340,17 @@ void Sketch::Continue(int pid) {
   people[pid].stop_to_tell = 0;
   people[pid].continued = true;
   TellOfStop(people[pid].parent);
+  Again(pid);
   Act(pid);
 }
 
 void Sketch::TellOfStop(int parent) {
-  if (parent == 0 || people[parent].ignored.contains(kChild)) return;
-  if (!people[parent].no_child_stop) Generate(parent, kChild);
+  if (parent == 0) return;
+  const Process& told = people[parent];
+  if (!told.ignored.contains(kChild) && !told.no_child_stop) Generate(parent, kChild);
+  if (Has(parent) && people[parent].call && people[parent].call->kind == Call::Kind::kWait) {
+    Again(parent);
+  }
 }
 
 int Sketch::SendToMany(const std::function<bool(int)>& matches, int signal) {
@@ -230,18 +376,6 @@ int Sketch::Kill(int sender, int pid, int signal) {
   return 0;
 }
 
-int Sketch::Take(int pid, const std::set<int>& wanted) {
-  std::multiset<int>& pending = people[pid].pending;
-  std::set<int> there;
-  for (const int signal : pending) {
-    if (wanted.contains(signal)) there.insert(signal);
-  }
-  if (there.empty()) return -EAGAIN;
-  const int signal = FirstOf(there);
-  pending.erase(pending.find(signal));
-  return signal;
-}
-
 void Sketch::SetMask(int pid, const std::set<int>& mask) {
   people[pid].mask = mask;
   people[pid].mask.erase(kKill);
@@ -249,60 +383,33 @@ void Sketch::SetMask(int pid, const std::set<int>& mask) {
   Act(pid);
 }
 
-int Sketch::SetAction(int pid, int signal, int what, bool no_stop, bool no_wait) {
+int Sketch::SetAction(int pid, int signal, const Action& action) {
   if (signal < 1 || signal > 64 || signal == kKill || signal == kStop) return -EINVAL;
   Process& process = people[pid];
-  process.ignored.erase(signal);
-  process.handled.erase(signal);
-  if (what == 1) process.ignored.insert(signal);
-  if (what == 2) process.handled.insert(signal);
-  if (what == 1 || (what == 0 && IsHarmless(signal))) process.pending.erase(signal);
+  for (auto* signals : {&process.ignored, &process.handled, &process.restarts}) {
+    signals->erase(signal);
+  }
+  if (action.what == 1) process.ignored.insert(signal);
+  if (action.what == 2) process.handled.insert(signal);
+  if (action.what == 2 && action.restarts) process.restarts.insert(signal);
+  if (action.what == 1 || (action.what == 0 && IsHarmless(signal))) Forget(pid, {signal});
   if (signal == kChild) {
-    process.no_child_stop = no_stop;
-    process.no_child_wait = no_wait;
+    process.no_child_stop = action.no_stop;
+    process.no_child_wait = action.no_wait;
   }
   return 0;
 }
 
-// --- Waiting -------------------------------------------------------------------------------------
-
-Sketch::Told Sketch::Wait(int pid, const Wanted& wanted) {
-  const int group = wanted.which == 0 ? people[pid].group : -wanted.which;
-  bool any = false;
-  for (const int one : order) {
-    Process& child = people[one];
-    if (child.parent != pid) continue;
-    if (wanted.which > 0 && one != wanted.which) continue;
-    if (wanted.which != -1 && wanted.which <= 0 && child.group != group) continue;
-    if (!wanted.all && (child.exit_signal != kChild) != wanted.clone) continue;
-    any |= !child.zombie || wanted.exited;
-    if (child.zombie && wanted.exited) {
-      const Told told{one, child.status};
-      if (!wanted.leave) Bury(one);
-      return told;
-    }
-    if (child.stopped && child.stop_to_tell != 0 && wanted.stopped) {
-      const Told told{one, child.stop_to_tell << 8 | 0x7f};
-      if (!wanted.leave) child.stop_to_tell = 0;
-      return told;
-    }
-    if (child.continued && wanted.continued) {
-      if (!wanted.leave) child.continued = false;
-      return {one, 0xffff};
-    }
-  }
-  return {any ? 0 : -ECHILD, 0};
-}
-
-// --- Exec, groups, descriptors, time -------------------------------------------------------------
+// --- Exec, sessions, groups ----------------------------------------------------------------------
 
 void Sketch::Exec(int pid) {
   Process& process = people[pid];
   process.handled.clear();
+  process.restarts.clear();
   process.no_child_stop = process.no_child_wait = false;
   process.exit_signal = kChild;
   process.execed = true;
-  std::erase_if(process.descriptors, [](const auto& one) { return one.second; });
+  std::erase_if(process.descriptors, [](const auto& one) { return one.second.on_exec; });
   Act(pid);
 }
 
@@ -311,6 +418,7 @@ int Sketch::SetSid(int pid) {
     if (process.group == pid) return -EPERM;
   }
   people[pid].group = people[pid].session = pid;
+  people[pid].has_terminal = false;
   return pid;
 }
 
@@ -330,48 +438,6 @@ int Sketch::SetGroup(int pid, int target, int group) {
   if (group != target && !exists) return -EPERM;
   process.group = group;
   return 0;
-}
-
-int Sketch::Open(int pid, bool close_on_exec) {
-  int fd = 0;
-  while (people[pid].descriptors.contains(fd)) ++fd;
-  people[pid].descriptors[fd] = close_on_exec;
-  return fd;
-}
-
-int Sketch::Duplicate(int pid, int fd, int to) {
-  if (!people[pid].descriptors.contains(fd)) return -EBADF;
-  if (to == -1) return Open(pid, false);
-  if (to != fd) people[pid].descriptors[to] = false;
-  return to;
-}
-
-void Sketch::CloseRange(int pid, int first, int last, bool on_exec_only) {
-  auto& descriptors = people[pid].descriptors;
-  for (int fd = first; fd <= last; ++fd) {
-    if (!descriptors.contains(fd)) continue;
-    if (on_exec_only) {
-      descriptors[fd] = true;
-    } else {
-      descriptors.erase(fd);
-    }
-  }
-}
-
-void Sketch::AdvanceTo(uint64_t time_ns) {
-  for (;;) {
-    int next = 0;
-    for (const auto& [pid, process] : people) {
-      const uint64_t at_ns = process.alarm_ns;
-      if (at_ns == 0 || at_ns > time_ns) continue;
-      if (next == 0 || at_ns < people[next].alarm_ns) next = pid;
-    }
-    if (next == 0) break;
-    now_ns = people[next].alarm_ns;
-    people[next].alarm_ns = 0;
-    Generate(next, kAlarm);
-  }
-  now_ns = time_ns;
 }
 
 }  // namespace minit::proptest

@@ -16,7 +16,7 @@ CASES = 200_000
 CROSSCHECK_SECONDS = 20
 LEDGERS = ROOT / "harness/crosscheck/ledgers"
 CALLS = ROOT / "harness/crosscheck/calls"
-FUZZ_TARGETS = ("machine_fuzzer", "scenario_fuzzer", "wait_status_fuzzer", "scenario_text_fuzzer")
+FUZZ_TARGETS = ("kernel_fuzzer", "machine_fuzzer", "scenario_fuzzer", "wait_status_fuzzer", "scenario_text_fuzzer")
 
 
 @dataclasses.dataclass
