@@ -326,6 +326,157 @@ RC_GTEST_PROP(Tracing, StopsOnASignalAndPassesOnWhatTheTracerSays, ()) {
   RC_ASSERT(end.status == data);
 }
 
+// What a wait of a tracer finds.
+Result Told(World& world, Pid tracer) {
+  return world.Issue(tracer, calls::Wait4(-1, kWaitNoHang | kWaitAll));
+}
+
+// Ways to become a tracer of `pid`, a child of `tracer`. The stop of an attach is told of and over.
+enum class Way { kAsks, kAttached, kSeized };
+
+void Trace(World& world, Pid tracer, Pid pid, Way way) {
+  if (way == Way::kAsks) RC_ASSERT(world.Issue(pid, calls::Ptrace(kPtraceTraceMe)).value == 0);
+  if (way == Way::kSeized) {
+    RC_ASSERT(world.Issue(tracer, calls::Ptrace(kPtraceSeize, pid)).value == 0);
+  }
+  if (way != Way::kAttached) return;
+  RC_ASSERT(world.Issue(tracer, calls::Ptrace(kPtraceAttach, pid)).value == 0);
+  RC_ASSERT(Told(world, tracer).status == (kSigStop << 8 | 0x7f));
+  RC_ASSERT(world.Issue(tracer, calls::Ptrace(kPtraceContinue, pid)).value == 0);
+}
+
+// Once it has begun the new program, by SIGTRAP, and told of once. Who was seized goes on.
+RC_GTEST_PROP(Tracing, AnExecIsAStopUnlessTheTraceeWasSeized, (bool to_init)) {
+  World world;
+  const Pid tracer = to_init ? Pid{kInit} : world.Fork(kInit);
+  const Pid pid = world.Fork(tracer);
+  const auto way = *rc::gen::element(Way::kAsks, Way::kAttached, Way::kSeized);
+  Trace(world, tracer, pid, way);
+  world.Issue(pid, calls::Exec());
+  RC_ASSERT(world.Look(pid).has_execed);
+  const Result told = Told(world, tracer);
+  RC_ASSERT(told.value == (way == Way::kSeized ? 0 : pid));
+  RC_ASSERT(told.status == (way == Way::kSeized ? 0 : kSigTrap << 8 | 0x7f));
+  RC_ASSERT(Told(world, tracer).value == 0);
+  if (way == Way::kSeized) return;
+  RC_ASSERT(world.Look(pid).activity == Activity::kTraced);
+  RC_ASSERT(world.Issue(tracer, calls::Ptrace(kPtraceDetach, pid)).value == 0);
+  RC_ASSERT(world.Look(pid).activity == Activity::kRunning);
+  RC_ASSERT(world.Look(pid).tracer == 0);
+}
+
+// The stop is one for a signal: what the tracer passes on acts as if it had just come, wherever it is
+// passed on to.
+RC_GTEST_PROP(Tracing, WhatIsPassedOnIsBlockedHandledIgnoredOrActs, ()) {
+  World world;
+  const Pid pid = world.Fork(kInit);
+  const int data = *rc::gen::element(0, 1, 3, 15, 17, 19, 28, 34);
+  const int how = *rc::gen::inRange(0, 4);
+  if (how == 0) world.Issue(pid, calls::SigProcMask(kMaskSet, SignalBit(data == 0 ? 1 : data)));
+  if (how == 1) world.Issue(pid, calls::SigAction(data, kSigHandler));
+  if (how == 2) world.Issue(pid, calls::SigAction(data, kSigIgn));
+  Trace(world, kInit, pid, *rc::gen::element(Way::kAsks, Way::kAttached, Way::kSeized));
+  world.SendFromKernel(pid, kSigUsr1);
+  RC_ASSERT(Told(world, kInit).status == (kSigUsr1 << 8 | 0x7f));
+  const int32_t request = *rc::gen::element(kPtraceDetach, kPtraceContinue);
+  RC_ASSERT(world.Issue(kInit, calls::Ptrace(request, pid, 65)).value == -5);
+  RC_ASSERT(world.Issue(kInit, calls::Ptrace(request, pid, data)).value == 0);
+  const bool harmless = data == 0 || data == 17 || data == 28;
+  const bool stops = data == 19;
+  const bool acts = how == 3 && !harmless && !stops;
+  const bool stops_again = stops && request == kPtraceContinue;
+  RC_ASSERT((world.Look(pid).activity == Activity::kTraced) == stops_again);
+  const View view = world.Look(pid);
+  RC_ASSERT((view.pending_thread != 0) == (how == 0 && data != 0 && !stops));
+  RC_ASSERT((view.activity == Activity::kZombie) == acts);
+  RC_ASSERT(view.stopped == stops);
+}
+
+// It ends: a stop that it was told of is over, one that it was not told of passes its signal on.
+RC_GTEST_PROP(Tracing, ATracerThatEndsDropsOnlyWhatItWasToldOf, (bool was_told)) {
+  World world;
+  const Pid tracer = world.Fork(kInit);
+  const Pid pid = world.Fork(*rc::gen::element(Pid{kInit}, tracer));
+  Trace(world, tracer, pid, *rc::gen::element(Way::kAttached, Way::kSeized));
+  const int signal = *rc::gen::element(1, 2, 10, 15, 34);
+  world.SendFromKernel(pid, signal);
+  RC_ASSERT(world.Look(pid).activity == Activity::kTraced);
+  RC_ASSERT(world.Issue(kInit, calls::Ptrace(kPtraceDetach, pid)).value == -3);
+  if (was_told) RC_ASSERT(Told(world, tracer).status == (signal << 8 | 0x7f));
+  world.Exit(tracer, 0);
+  RC_ASSERT(world.Look(pid).tracer == 0);
+  RC_ASSERT(world.Look(pid).parent == kInit);
+  RC_ASSERT((world.Look(pid).activity == Activity::kZombie) == !was_told);
+}
+
+// The dead are the tracer's first: then, by whatever way it lets go, their parent's.
+RC_GTEST_PROP(Tracing, AZombieIsItsParentsOnceTheTracerHasLetGo, ()) {
+  World world;
+  const Pid tracer = world.Fork(kInit);
+  const Pid pid = world.Fork(kInit);
+  Trace(world, tracer, pid, *rc::gen::element(Way::kAttached, Way::kSeized));
+  BlockAll(world);
+  const int code = *rc::gen::inRange(0, 256);
+  world.Exit(pid, code);
+  RC_ASSERT(Told(world, kInit).value == 0);
+  RC_ASSERT(world.PendingCount(kInit, kSigChld, true) == 0);
+  if (*rc::gen::arbitrary<bool>()) {
+    RC_ASSERT(Told(world, tracer).status == code << 8);
+    RC_ASSERT(world.Exists(pid));
+    RC_ASSERT(Told(world, tracer).value == -10);
+  } else {
+    world.Exit(tracer, 0);
+    RC_ASSERT(Told(world, kInit).value == tracer);
+  }
+  RC_ASSERT(world.PendingCount(kInit, kSigChld, true) == 1);
+  const Result told = Told(world, kInit);
+  RC_ASSERT(told.value == pid && told.status == code << 8);
+}
+
+// A stop signal that is passed on stops the process as a whole: a second stop, which takes no signal.
+RC_GTEST_PROP(Tracing, AGroupStopTakesNoSignalAndSigcontEndsIt, (bool continued)) {
+  World world;
+  const Pid pid = world.Fork(kInit);
+  const auto way = *rc::gen::element(Way::kAsks, Way::kAttached, Way::kSeized);
+  Trace(world, kInit, pid, way);
+  world.SendFromKernel(pid, kSigStop);
+  RC_ASSERT(Told(world, kInit).status == (kSigStop << 8 | 0x7f));
+  if (continued) world.SendFromKernel(pid, kSigCont);  // takes from the stop its effect
+  RC_ASSERT(world.Issue(kInit, calls::Ptrace(kPtraceContinue, pid, kSigStop)).value == 0);
+  RC_ASSERT(world.Look(pid).stopped == !continued);
+  const uint32_t event = way == Way::kSeized ? 0x80U << 16 : 0;
+  const Result told = Told(world, kInit);
+  if (continued) {
+    const int next = way == Way::kSeized ? kSigTrap : kSigCont;
+    RC_ASSERT(told.status == static_cast<int>(event | static_cast<uint32_t>(next) << 8 | 0x7f));
+    return;
+  }
+  RC_ASSERT(told.status == static_cast<int>(event | uint32_t{kSigStop} << 8 | 0x7f));
+  RC_ASSERT(world.Issue(kInit, calls::Ptrace(kPtraceDetach, pid, kSigTerm)).value == 0);
+  RC_ASSERT(world.Look(pid).activity == Activity::kStopped);
+  world.SendFromKernel(pid, kSigCont);
+  RC_ASSERT(world.Look(pid).activity == Activity::kRunning);
+}
+
+// Nobody traces init, or what is traced; a stopped process is one for its tracer at once.
+RC_GTEST_PROP(Tracing, IsRefusedOrStopsAtOnce, (bool stopped)) {
+  World world;
+  const Pid tracer = world.Fork(kInit);
+  const Pid pid = world.Fork(kInit);
+  const int32_t request = *rc::gen::element(kPtraceAttach, kPtraceSeize);
+  RC_ASSERT(world.Issue(tracer, calls::Ptrace(request, kInit)).value == -1);
+  RC_ASSERT(world.Issue(tracer, calls::Ptrace(request, tracer)).value == -1);
+  if (stopped) world.SendFromKernel(pid, kSigStop);
+  RC_ASSERT(world.Issue(tracer, calls::Ptrace(request, pid)).value == 0);
+  RC_ASSERT(world.Issue(kInit, calls::Ptrace(request, pid)).value == -1);
+  const bool seized = request == kPtraceSeize;
+  const Activity activity = world.Look(pid).activity;
+  RC_ASSERT(activity == (seized && !stopped ? Activity::kRunning : Activity::kTraced));
+  RC_ASSERT(Told(world, tracer).value == (activity == Activity::kTraced ? pid : -0));
+  RC_ASSERT(world.Issue(tracer, calls::Ptrace(kPtraceKill, pid)).value == 0);
+  RC_ASSERT(world.Look(pid).activity == Activity::kZombie);
+}
+
 // A process dies with its last thread, and only then can be waited for.
 RC_GTEST_PROP(Threads, TheLastEndsTheProcess, (bool last_counts)) {
   World world(Entry{.last_thread_status = last_counts});
@@ -363,6 +514,160 @@ RC_GTEST_PROP(Numbers, OfAGroupAreNotGivenOut, ()) {
     world.Exit(pid, 0);
     world.Issue(kInit, calls::Wait4(pid, kWaitNoHang));
   }
+}
+
+// --- Threads ---------------------------------------------------------------------------------------
+
+// One that is for the process is taken by whichever thread does not block it, one for a thread by
+// that alone; what is fatal ends them all.
+RC_GTEST_PROP(Threads, TakeWhatTheyDoNotBlock, (bool to_thread)) {
+  World world;
+  const Pid process = world.Fork(kInit);
+  const int signal = *rc::gen::element(1, 3, 11, 15, 34);
+  std::vector<Pid> threads = {process};
+  const int count = *rc::gen::inRange(1, 4);
+  for (int i = 0; i < count; ++i) threads.push_back(world.StartThread(process));
+  const std::size_t target = *rc::gen::inRange<std::size_t>(0, threads.size());
+  std::vector<bool> blocks;
+  for (const Pid thread : threads) {
+    blocks.push_back(*rc::gen::arbitrary<bool>());
+    if (blocks.back()) world.Issue(thread, calls::SigProcMask(kMaskSet, SignalBit(signal)));
+  }
+  if (to_thread) {
+    world.Issue(kInit, calls::ThreadKill(process, threads[target], signal));
+  } else {
+    world.Issue(kInit, calls::Kill(threads[target], signal));  // finds the process
+  }
+  const bool pends = to_thread
+                         ? blocks[target]
+                         : std::all_of(blocks.begin(), blocks.end(), [](bool is) { return is; });
+  RC_ASSERT((world.Look(process).activity == Activity::kZombie) == !pends);
+  RC_ASSERT(world.Exists(threads.back()) == pends);
+  if (!pends) {
+    const Result end = world.Issue(kInit, calls::Wait4(-1, kWaitNoHang));
+    RC_ASSERT(end.value == process && end.status == signal);
+    return;
+  }
+  RC_ASSERT(world.PendingCount(process, signal, true) == !to_thread);
+  for (std::size_t i = 0; i < threads.size(); ++i) {
+    RC_ASSERT(world.PendingCount(threads[i], signal, false) == (to_thread && i == target));
+  }
+  world.Issue(threads[target], calls::SigProcMask(kMaskSet, 0));
+  RC_ASSERT(world.Look(process).activity == Activity::kZombie);
+}
+
+// A group-stop stops all threads and a SIGCONT lets all go on, blocked or not.
+RC_GTEST_PROP(Threads, StopAndGoOnTogether, (bool blocks)) {
+  World world;
+  const Pid process = world.Fork(kInit);
+  const Pid thread = world.StartThread(process);
+  if (blocks) world.Issue(process, calls::SigProcMask(kMaskSet, kAllSignals));
+  world.Issue(thread, calls::SigTimedWait(SignalBit(kSigUsr1)));
+  world.SendFromKernel(process, kSigStop);
+  for (const Pid each : {process, thread}) {
+    RC_ASSERT(world.Look(each).activity == Activity::kStopped);
+  }
+  world.SendFromKernel(process, kSigCont);
+  RC_ASSERT(world.Look(process).activity == Activity::kRunning);
+  const Step step = world.Resume(thread);
+  RC_ASSERT(step.kind == Step::Kind::kReturns && step.result.value == -4);
+}
+
+// --- A subject's handlers --------------------------------------------------------------------------
+
+// A handler ends a call, or the call is made again; what the call put in the place of the mask, or
+// the handler adds, is gone when it returns. A signal that is taken back before it runs ends nothing.
+RC_GTEST_PROP(Handlers, OfInitInterruptItsCalls, (bool restarts, bool taken_back)) {
+  World world;
+  world.SetCallTime(0);
+  const Pid child = world.Fork(kInit);
+  const int signal = taken_back ? +kSigTstp : *rc::gen::element(1, 10, 20, 34);
+  world.Issue(kInit, calls::SigAction(signal, kSigHandler, restarts ? kSaRestart : 0));
+  const uint64_t mask = SignalBit(kSigUsr2);
+  world.Issue(kInit, calls::SigProcMask(kMaskSet, mask));
+  const auto fd = static_cast<int16_t>(
+      world.Issue(kInit, calls::SignalFd(SignalBit(13), kOpenCloseOnExec)).value);
+  const Call call = *rc::gen::element(
+      calls::Wait4(child, 0), calls::WaitId(kWaitForAny, 0, kWaitExited), calls::Read(fd),
+      calls::Poll(1, 1000), calls::Sleep(1000), calls::Pause(),
+      calls::SigSuspend(SignalBit(kSigInt)), calls::SigTimedWait(SignalBit(kSigQuit), 1000));
+  RC_ASSERT(world.Issue(kInit, call).state == Result::State::kBlocked);
+  const uint64_t passed_ns = *rc::gen::inRange<uint64_t>(0, 900);
+  world.AdvanceTo(world.now_ns() + passed_ns);
+  world.SendFromAncestor(kInit, signal);
+  if (taken_back) {
+    world.SendFromAncestor(kInit, kSigCont);
+    const Step step = world.Resume(kInit);
+    const bool ends = call.kind == CallKind::kSigTimedWait;
+    RC_ASSERT(step.kind == (ends ? Step::Kind::kReturns : Step::Kind::kBlocked));
+    return;
+  }
+  const Step step = world.Resume(kInit);
+  RC_ASSERT(step.kind == Step::Kind::kHandler && step.signal == signal && step.in_call);
+  RC_ASSERT(step.mask == mask);
+  const bool can_restart = call.kind == CallKind::kWait4 || call.kind == CallKind::kWaitId ||
+                           call.kind == CallKind::kRead;
+  RC_ASSERT(step.restarts == (restarts && can_restart));
+  RC_ASSERT(step.restarts || step.result.value == -4);
+  RC_ASSERT(step.result.time_ns == (call.kind == CallKind::kSleep ? 1000 - passed_ns : 0));
+  world.EnterHandler(kInit, SignalBit(signal));
+  const uint64_t before = call.kind == CallKind::kSigSuspend ? SignalBit(kSigInt) : mask;
+  RC_ASSERT(world.Look(kInit).mask == (before | SignalBit(signal)));
+  world.SendFromAncestor(kInit, signal);
+  RC_ASSERT(world.Resume(kInit).kind == Step::Kind::kRuns);
+  world.LeaveHandler(kInit, step.mask);
+  RC_ASSERT(world.Look(kInit).mask == mask);
+  RC_ASSERT(world.Resume(kInit).kind == Step::Kind::kHandler);
+  RC_ASSERT(world.NextTimer() == kForever);
+}
+
+// --- Faults, reboot --------------------------------------------------------------------------------
+
+// As many as were said fail, with that error, and only of subjects; 255: all do.
+RC_GTEST_PROP(Faults, AreGivenAsOftenAsTheyWereSaid, ()) {
+  World world;
+  const uint8_t times = *rc::gen::element<uint8_t>(0, 1, 2, 3, 7, 255);
+  const int16_t error = *rc::gen::element<int16_t>(1, 2, 8, 11, 12, 13, 22);
+  const Pid puppet = world.Fork(kInit);
+  const Pid subject = world.Issue(kInit, calls::Fork()).value;
+  const int which = *rc::gen::inRange(0, 3);
+  kernel::Faults faults;
+  (which == 0   ? faults.fork_failures
+   : which == 1 ? faults.exec_failures
+                : faults.reboot_failures) = times;
+  (which == 0 ? faults.fork_error : which == 1 ? faults.exec_error : faults.reboot_error) = error;
+  world.SetFaults(faults);
+  const Call call = which == 0   ? calls::Fork()
+                    : which == 1 ? calls::Exec()
+                                 : calls::Reboot(kRebootCadOff);
+  world.Resume(subject);
+  if (which < 2) RC_ASSERT(world.Issue(puppet, call).value >= 0);
+  const int tries = times == UINT8_MAX ? 300 : times;
+  for (int i = 0; i < tries; ++i) RC_ASSERT(world.Issue(subject, call).value == -error);
+  RC_ASSERT((world.Issue(subject, call).value == -error) == (times == UINT8_MAX));
+}
+
+RC_GTEST_PROP(Reboot, EndsAMachineANamespaceOrNothing, (bool is_namespace, bool magic)) {
+  World world(Entry{.pid_namespace = is_namespace});
+  struct Row {
+    int32_t command;
+    Ending ending;
+    int signal;
+  };
+  const Row row = *rc::gen::element(
+      Row{kRebootRestart, Ending::kRestart, kSigHup},
+      Row{kRebootRestart2, Ending::kRestart2, kSigHup}, Row{kRebootHalt, Ending::kHalt, kSigInt},
+      Row{kRebootPowerOff, Ending::kPowerOff, kSigInt}, Row{kRebootCadOn, Ending::kNone, 0},
+      Row{kRebootCadOff, Ending::kNone, 0}, Row{0x1234, Ending::kNone, -22});
+  const Result result = world.Issue(kInit, calls::Reboot(row.command, magic));
+  RC_ASSERT(world.ending() == (magic ? row.ending : Ending::kNone));
+  if (!magic || row.ending == Ending::kNone) {
+    const bool refused = !magic || is_namespace || row.signal < 0;
+    RC_ASSERT(result.value == (refused ? -22 : 0));
+    return;
+  }
+  RC_ASSERT(result.state == Result::State::kGone);
+  RC_ASSERT(world.ending_status() == (is_namespace ? row.signal : 0));
 }
 
 // --- Worlds as values --------------------------------------------------------------------------------
