@@ -35,7 +35,11 @@ Script<> Child(State& init) {
   }
   if (!init.Has(Fault::kLeavesItsSession)) co_await calls::SetSid();
   if (!init.Has(Fault::kLeavesItsMask)) co_await calls::SigProcMask(kMaskSet, 0);
-  const Result failed = co_await calls::Exec();
+  if (init.Has(Fault::kTakesTerminal)) co_await calls::Open(Path::kTerminal, kOpenCloseOnExec);
+  const Path path = init.Has(Fault::kStartsAnotherProgram) ? Path::kOther : Path::kChild;
+  const uint32_t right = (init.Has(Fault::kPassesOtherArguments) ? 0 : kExecArgumentsRight) |
+                         (init.Has(Fault::kPassesOtherEnvironment) ? 0 : kExecEnvironmentRight);
+  const Result failed = co_await calls::Exec(path, right);
   init.exec_failed = failed.value < 0;
   co_await calls::Exit(127);
 }

@@ -37,6 +37,10 @@ enum class Fault : uint8_t {
   kLeavesItsMask,
   kLeavesIgnored,
   kLeaksDescriptor,
+  kPassesOtherArguments,
+  kPassesOtherEnvironment,
+  kStartsAnotherProgram,
+  kTakesTerminal,
   kStartsTwice,
   kStartsLate,
   // 6 ends-only-with-child
