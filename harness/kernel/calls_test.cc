@@ -398,6 +398,52 @@ TEST_F(Descriptors, AreTheLowestFreeAndSharedByForks) {
   EXPECT_EQ(kernel.Look(kInit).descriptors, 0x20fU);
 }
 
+// A death whose hang-up continues the parent, which waits: it hears of the child when that is dead as a
+// whole, by SIGCHLD too, and once. (Linux makes the zombie, and tells of it, after the hang-up:
+// exit_notify.)
+class Death : public KernelTest {
+ protected:
+  // Init's child, in a group of its own, of which one member is a child of `dying`. It blocks all signals.
+  Death() {
+    parent = kernel.Fork(kInit);
+    Do(parent, SetPgid(0, 0));
+    dying = kernel.Fork(parent);
+    Do(dying, SetPgid(0, 0));
+    Do(kernel.Fork(dying), SetPgid(0, parent));
+  }
+  void Stop() { kernel.SendFromKernel(parent, kSigStop); }
+
+  Pid parent, dying;
+};
+
+TEST_F(Death, IsToldOfBySignalToAParentThatItsHangUpContinues) {
+  EXPECT_TRUE(Blocks(parent, Wait4(dying)));
+  Stop();
+  kernel.Exit(dying, 3);
+  const Step step = kernel.Resume(parent);
+  EXPECT_EQ(step.kind, Step::Kind::kReturns);
+  EXPECT_EQ(step.result.value, dying);
+  EXPECT_EQ(kernel.PendingCount(parent, kSigChld, true), 1);
+}
+
+TEST_F(Death, IsReapedOnceIfItsParentIgnoresIt) {
+  Do(parent, SigAction(kSigChld, kSigIgn));
+  EXPECT_TRUE(Blocks(parent, Wait4(dying)));
+  Stop();
+  kernel.Exit(dying, 3);
+  EXPECT_FALSE(kernel.Exists(dying));
+  EXPECT_EQ(kernel.Resume(parent).result.value, -ECHILD);
+}
+
+TEST_F(Death, IsTheAdoptersIfItsHangUpEndsTheParent) {
+  Do(parent, SigProcMask(kMaskUnblock, SignalBit(kSigHup)));
+  Stop();
+  kernel.Exit(dying, 3);
+  EXPECT_FALSE(kernel.Exists(parent) && kernel.Look(parent).activity != Activity::kZombie);
+  EXPECT_EQ(Returns(kInit, Wait4(dying, kWaitNoHang)), dying);
+  EXPECT_EQ(Returns(kInit, Wait4(dying, kWaitNoHang)), -ECHILD);
+}
+
 TEST(CallTest, VisibleCallsAreThoseOfTheDesign) {
   std::string visible;
   for (int kind = 0; kind < kCallKinds; ++kind) {

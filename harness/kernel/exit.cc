@@ -39,6 +39,7 @@ void Kernel::EndThread(Slot slot, int status) {
   const Slot leader = task.leader;
   if (task.run == Run::kInCall) --g_.blocked;
   task.run = Run::kZombie;
+  task.dying = true;
   ++g_.zombies;
   task.deadline_ns = kForever;
   SetStop(task.trace_stopped, false);
@@ -60,6 +61,7 @@ void Kernel::EndThread(Slot slot, int status) {
   }
   if (g_.blocked != 0 && slot == leader) EndVfork(task.pid);
   if (last) EndProcess(leader);
+  task.dying = false;
 
   if (slot != leader) {
     ReleaseThread(slot);
@@ -176,7 +178,7 @@ void Kernel::Reparent(Slot father) {
     if (slot == kNoSlot || tasks_[slot].parent != reaper) continue;
     HangUpIfOrphaned(slot, father);
     if (tasks_[slot].pid != adopted[i] || tasks_[slot].tracer != kNoSlot) continue;
-    if (!IsDead(tasks_[slot])) continue;
+    if (!IsDead(tasks_[slot]) || tasks_[slot].dying) continue;
     LeaveZombie(slot, kSigChld);
   }
 }

@@ -346,6 +346,7 @@ class Kernel {
     bool may_stop = false;       // no SIGCONT came since it stopped with a signal to inject
     bool mask_saved = false;     // sigsuspend and the like put saved_mask back
     bool told = false;           // see Step::told
+    bool dying = false;          // dead, and not yet told of: nobody can wait for it
     uint8_t injected = 0;        // a signal that its tracer passed on, its handler due
     uint32_t trace_report = 0;   // raw status of that stop, 0 once it was reported
     uint32_t trace_status = 0;   // the same, kept

@@ -131,6 +131,7 @@ void Kernel::Detach(Slot tracee) {
     if (task.trace_stopped) EndTraceStop(tracee, static_cast<int>(task.trace_report >> 8 & 0xff));
     return;
   }
+  if (task.dying) return;  // it is about to be told of
   if (task.leader != tracee) {
     DropThread(tracee);
     return;

@@ -56,7 +56,7 @@ bool Kernel::Consider(Slot slot, bool as_tracer, const WaitRequest& request,
   if (!as_tracer && task.tracer != kNoSlot && task.tracer == task.parent) as_tracer = true;
   match->slot = slot;
   match->as_tracer = as_tracer;
-  if (task.run == Run::kZombie) {
+  if (task.run == Run::kZombie && !task.dying) {
     const bool whole = task.leader != slot || task.threads == 0;
     if (whole && (as_tracer || task.tracer == kNoSlot)) {
       match->has_candidates |= HasFlag(request.flags, kWaitExited);
