@@ -77,8 +77,8 @@ void Judge::OnSend(const Step& step, const Kernel& kernel) {
   const bool late = life_.reaped && (to_group || to_process);
   const Pid target = named < -1 ? -named : named;
   const Whose whose = late || target == -1 ? Whose::kStranger : WhoseIs(target, kernel);
-  // If the fork that was refused was a helper's, this may be the child, and the end is none.
-  if (whose == Whose::kHelper && life_.refused && !life_.known) return;
+  // Before anybody has called exec, each of them may be the child.
+  if (whose == Whose::kHelper && !life_.known && (life_.ended || MayHaveEnded())) return;
   Fail(Rule::kSignalsNobodyElse, kernel,
        {.facts = OfSignal(call.signal, late ? How::kLate : How::kPlain, whose),
         .pid = named,

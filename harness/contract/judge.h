@@ -273,10 +273,12 @@ class Judge {
   void OnForkCalled(const Kernel& kernel);
   void OnFork(Pid newborn, const Kernel& kernel);
   void OnForkRefused(const Kernel& kernel);
-  // The fork that was refused may have been a helper's, and who was hindered since then the child.
-  bool EndIsInDoubt() const { return life_.refused && !life_.known && ending_.hindered; }
-  // A fork was refused while another process might be the child: whose fork it was, nobody can tell.
-  bool ChildIsInDoubt() const { return life_.refused && !life_.known && !life_.ended; }
+  // Nobody has called exec. What ended may have been a helper, or its fork, and who is hindered since
+  // then the child.
+  bool EndIsInDoubt() const { return life_.ended && !life_.known && ending_.hindered; }
+  // A fork was refused, or somebody killed, while another process might be the child: which of them it
+  // was, nobody can tell.
+  bool ChildIsInDoubt() const { return MayHaveEnded() && !life_.known && !life_.ended; }
   // The end of a failed start is its death; if somebody else traces it, init may know or not.
   bool EndIsDue() const { return life_.ended || (life_.exec_failed && life_.dead); }
   void OnExec(const Step& step, const Kernel& kernel);

@@ -56,7 +56,7 @@ void Judge::OnFork(Pid newborn, const Kernel& kernel) {
   if (newborn == 0 || IsChild(newborn)) return;
   const kernel::Glance view = kernel.GlanceAt(newborn);
   const bool gone = !view.exists || view.activity == kernel::Activity::kZombie;
-  if (newborn == life_.lost && gone) return;  // a vfork tells of it twice
+  if (newborn == life_.lost && gone) return;              // a vfork tells of it twice
   if (MayHaveEnded() && !life_.ended) EndAsLost(kernel);  // init goes on; an exec would undo it
   if (!life_.known && !life_.ended) {
     if (life_.child == 0) life_.first = newborn;
@@ -152,13 +152,24 @@ bool Judge::LoseCandidate(const Step& step, int raw, const Kernel& kernel) {
   const bool left = CauseOf(raw) == Cause::kExit && step.kind != Step::Kind::kMove;
   const Pid other = YoungestSubject(kernel);
   if (!left) {
-    if (other == 0) return false;
+    if (other == 0) {
+      ending_.hindered |= life_.lost != 0;  // which of the two was the child, nobody can tell
+      return false;
+    }
     life_.lost = life_.child;
     life_.end_ns = kernel.now_ns();
     LearnStatus(raw);
   }
   life_.child = other;
-  if (other == 0 && MayHaveEnded()) EndAsLost(kernel);
+  if (other != 0 || !MayHaveEnded()) return true;
+  const Pid lost = life_.lost;
+  if (kernel.Exists(lost) && !CanBeReaped(lost, kernel)) {
+    life_.child = lost;  // it was, and init is not told yet
+    life_.lost = 0;
+    Die(kernel);
+  } else {
+    EndAsLost(kernel);
+  }
   return true;
 }
 
