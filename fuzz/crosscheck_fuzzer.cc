@@ -140,6 +140,7 @@ class Session {
   }
 
   [[noreturn]] void Confirm(const Break& broken) {
+    subject_.from_exec = true;
     rig::PtraceRig rig(subject_);
     crosscheck::Player player(rig, terms_);
     player.Play(shared_->scenario);

@@ -74,13 +74,18 @@ Tally TallyOf(const Count& count) {
   return tally;
 }
 
-// The ptrace rig in a fresh process, as the judge of what a quicker one found, with what people need
-// to see.
+rig::SubjectOptions FromExec(rig::SubjectOptions subject) {
+  subject.from_exec = true;
+  return subject;
+}
+
+// The ptrace rig, from the exec on, as the judge of what a quicker one found, with what people need to
+// see.
 class Court {
  public:
   explicit Court(const CheckOptions& options)
       : options_(options),
-        rig_(options.subject),
+        rig_(FromExec(options.subject)),
         player_(rig_, TermsOf(options), options.harmless) {}
 
   // The break of that rule which the scenario shows, or none.
@@ -114,8 +119,6 @@ class Court {
     }
     finding.difference = FirstDifference(deeds.deeds(), reference);
   }
-
-  rig::Rig& rig() { return rig_; }
 
  private:
   const CheckOptions& options_;
@@ -272,13 +275,14 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
     report.troubles.lost_workers = found.lost_at.size();
     lost_at = found.lost_at;
   }
-  Court court(options);
   if (!in_process) {
     search.tick = tick;
-    Player player(court.rig(), TermsOf(options), options.harmless);
+    rig::PtraceRig rig(options.subject);
+    Player player(rig, TermsOf(options), options.harmless);
     Search(player, search, excuse, board).Run(stop);
     report.rig = "ptrace";
   }
+  Court court(options);
   report.seconds = teller.seconds();
   report.interrupted = stop;
   Fill(board, report);

@@ -112,7 +112,9 @@ int PlayOne(const Options& options, const contract::CallList* calls) {
   const scenario::Scenario scenario = ReadScenario(options.play);
   const contract::Terms terms{
       .profile = options.profile, .calls = calls, .path = options.child.c_str()};
-  rig::PtraceRig rig(SubjectOf(options, options.subjects.front()));
+  rig::SubjectOptions subject = SubjectOf(options, options.subjects.front());
+  subject.from_exec = true;
+  rig::PtraceRig rig(subject);
   rig::JudgedTimeline timeline(terms);
   timeline.Follow(rig.runner());
   const rig::Outcome outcome = rig.Run(scenario, timeline);

@@ -1,7 +1,5 @@
 #include "harness/rig/binary_rig.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -15,7 +13,8 @@ using kernel::CallKind;
 using kernel::kInit;
 
 constexpr std::size_t kMaxProcesses = 128;  // before exec, at one time
-constexpr uint32_t kMaxUnseen = 100'000;    // calls in a row that the model does not see
+constexpr uint64_t kMaxStartUp = 10'000;
+constexpr uint32_t kMaxUnseen = 100'000;  // calls in a row that the model does not see
 
 constexpr uint64_t kSaResetHand = 0x80000000;
 constexpr uint64_t kSaNoDefer = 0x40000000;
@@ -36,10 +35,10 @@ BinaryRig::~BinaryRig() = default;
 Outcome BinaryRig::Run(const scenario::Scenario& scenario, Observer& observer) {
   outcome_ = {};
   hash_ = {};
-  unseen_ = 0;
   observer_ = &observer;
   decoder_.Begin(&environments_[static_cast<std::size_t>(scenario.entry.environment)]);
   Add(kInit, Begin(scenario.entry, &outcome_.calls));
+  unseen_ = static_cast<uint32_t>(outcome_.calls);
   runner_.Enter(scenario);
   while (const Turn* turn = runner_.Next()) TakeTurn(*turn);
   RemoveIf([](const Process&) { return true; });
@@ -168,6 +167,25 @@ void BinaryRig::TakeTurn(const Turn& turn) {
   RunOn(process);
 }
 
+Stop BinaryRig::RunUp(Process& process, bool reads_files, uint64_t* calls) {
+  const Body& body = *process.body;
+  *calls = 0;
+  for (int ticks = 0;;) {
+    const Stop stop = process.body->Run();
+    if (stop.kind == Stop::Kind::kTick && ++ticks < 2) continue;
+    if (stop.kind != Stop::Kind::kCall || *calls == kMaxStartUp || !body.trap().native) return stop;
+    const bool of_loader = reads_files && decoder_.IsOfLoader(body);
+    if (!of_loader && !Decoder::IsOfStartUp(body.trap().number)) return stop;
+    ++*calls;
+    const Asked asked = decoder_.Decode(process);
+    if (asked.way == Asked::Way::kPass) {
+      process.body->PassThrough();
+    } else {
+      process.body->Return(asked.value);
+    }
+  }
+}
+
 // Up to the next call that concerns the model.
 void BinaryRig::RunOn(Process& process) {
   for (;;) {
@@ -176,7 +194,7 @@ void BinaryRig::RunOn(Process& process) {
       case Stop::Kind::kEnded:
         return Lose(stop);
       case Stop::Kind::kTick:
-        if (Loops(process, stop)) return EndSpinning(process);
+        if (Loops(process)) return EndSpinning(process);
         continue;
       case Stop::Kind::kFault:
         if (process.pid == kInit) outcome_.crash = stop.signal;
@@ -205,10 +223,9 @@ void BinaryRig::RunOn(Process& process) {
   }
 }
 
-// Two ticks of the same sort without a call in between.
-bool BinaryRig::Loops(Process& process, const Stop& tick) {
-  uint64_t& traps_then = process.traps_at_tick[tick.signal == SIGXCPU ? 1 : 0];
-  return std::exchange(traps_then, process.traps) == process.traps;
+// Two ticks without a call in between.
+bool BinaryRig::Loops(Process& process) {
+  return std::exchange(process.traps_at_tick, process.traps) == process.traps;
 }
 
 void BinaryRig::EndSpinning(const Process& process) {

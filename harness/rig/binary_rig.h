@@ -34,7 +34,9 @@ class BinaryRig : public Rig, private Observer {
   explicit BinaryRig(const SubjectOptions& options);
 
   const SubjectOptions& options() const { return options_; }
-  Decoder& decoder() { return decoder_; }
+  // Runs init, just executed, up to its first call that can depend on the world, or that it makes
+  // after too many, or to whatever stops it before. `calls`: how many it made.
+  Stop RunUp(Process& process, bool reads_files, uint64_t* calls);
 
  private:
   // Init, as it is executed with these; at a later moment too, if it made no call before that which
@@ -47,7 +49,7 @@ class BinaryRig : public Rig, private Observer {
   void Leave(Process& process);
   bool EnterHandler(Process& process, const kernel::Step& step);
   void MakeFork(Process& parent, kernel::Pid newborn);
-  bool Loops(Process& process, const Stop& tick);
+  bool Loops(Process& process);
   void EndSpinning(const Process& process);
   void Lose(const Stop& stop);
   void End(Outcome::End end);

@@ -67,6 +67,8 @@ class Decoder {
 
   // Whether a call is one that programs begin with and that is answered alike whatever the world.
   static bool IsOfStartUp(long number);
+  // Or is one by which a loader reads files, before the first visible call.
+  bool IsOfLoader(const Body& body) const;
 
   void Report(const std::string& what) { ++not_covered_[what]; }
   const NotCovered& not_covered() const { return not_covered_; }

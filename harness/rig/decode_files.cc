@@ -121,6 +121,41 @@ Asked Decoder::Open(Process& process, uint64_t path, uint64_t flags) {
   return Model(calls::Open(found, Flags(flags) & kDescriptorFlags));
 }
 
+bool Decoder::IsOfLoader(const Body& body) const {
+  const Trap& trap = body.trap();
+  const auto& a = trap.arguments;
+  const auto names_plain_file = [&](uint64_t path) {
+    const auto name = body.ReadString(path);
+    return name && !name->empty() && *name != "/" && *name != child_.front() && !IsOfWorld(*name);
+  };
+  const auto is_for_reading = [](uint64_t flags) {
+    return (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY;
+  };
+  switch (trap.number) {
+    case SYS_open:
+      return is_for_reading(a[1]) && names_plain_file(a[0]);
+    case SYS_openat:
+      return is_for_reading(a[2]) && names_plain_file(a[1]);
+    case SYS_access:
+    case SYS_stat:
+    case SYS_lstat:
+      return names_plain_file(a[0]);
+    case SYS_newfstatat:
+    case SYS_faccessat:
+    case SYS_statx:
+      if (Int(a[0]) < static_cast<int>(kLoaderDescriptors)) return names_plain_file(a[1]);
+      [[fallthrough]];
+    case SYS_read:
+    case SYS_close:
+    case SYS_fstat:
+    case SYS_lseek:
+    case SYS_pread64:
+      return Int(a[0]) >= static_cast<int>(kLoaderDescriptors);
+    default:
+      return false;
+  }
+}
+
 // A call about a file that the loader reads: the real kernel does it.
 Asked Decoder::OfLoader(Process& process) {
   const Trap& trap = process.body->trap();

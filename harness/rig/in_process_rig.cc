@@ -12,11 +12,6 @@
 #include "harness/rig/spawner.h"
 
 namespace minit::rig {
-namespace {
-
-constexpr uint64_t kMostCallsOfStartUp = 10'000;
-
-}  // namespace
 
 std::string WhyNotInProcess(const SubjectOptions& options) {
   try {
@@ -105,13 +100,13 @@ std::unique_ptr<Body> InProcessRig::Begin(const scenario::Entry& entry, uint64_t
   const std::size_t which = static_cast<std::size_t>(entry.environment) * kArguments +
                             static_cast<std::size_t>(entry.arguments);
   Start& start = starts_[which];
-  if (start.memory == nullptr) RunUp(which);
+  if (start.memory == nullptr) MakeStart(which);
   *calls = start.calls;
   return std::make_unique<Guest>(memory_, memory_.Begin(start.memory.get()), start.state);
 }
 
 // From the entry of the program to the first call that depends on the world.
-void InProcessRig::RunUp(std::size_t which) {
+void InProcessRig::MakeStart(std::size_t which) {
   Memory::Version* const version = memory_.Begin(nullptr);
   const std::vector<uint64_t>& words = vectors_[which].words;
   Guest::State first;
@@ -128,25 +123,9 @@ void InProcessRig::RunUp(std::size_t which) {
     throw CannotRun("no stack for the subject");
   }
   Start& start = starts_[which];
-  start.calls = 0;
-  for (int ticks = 0;;) {
-    const Stop stop = body.Run();
-    if (stop.kind == Stop::Kind::kTick && ++ticks < 2) continue;
-    const Trap& trap = body.trap();
-    if (stop.kind != Stop::Kind::kCall || !trap.native || !Decoder::IsOfStartUp(trap.number) ||
-        start.calls == kMostCallsOfStartUp) {
-      start.state = body.Keep(stop);
-      start.memory = memory_.Keep();
-      return;
-    }
-    ++start.calls;
-    const Asked asked = decoder().Decode(process);
-    if (asked.way == Asked::Way::kPass) {
-      body.PassThrough();
-    } else {
-      body.Return(asked.value);
-    }
-  }
+  const Stop stop = RunUp(process, false, &start.calls);
+  start.state = body.Keep(stop);
+  start.memory = memory_.Keep();
 }
 
 }  // namespace minit::rig

@@ -71,7 +71,7 @@ class InProcessRig final : public BinaryRig {
 
   std::unique_ptr<Body> Begin(const scenario::Entry& entry, uint64_t* calls) override;
   Vector PlaceVector(std::size_t environment, std::size_t arguments);
-  void RunUp(std::size_t which);
+  void MakeStart(std::size_t which);
 
   Image image_;
   Memory memory_;

@@ -27,6 +27,9 @@ struct SubjectOptions {
   std::vector<std::string> arguments{};     // after the first, which is "/init"
   std::vector<std::string> child{"/core"};  // the command that it has to execute
   Limits limits{};
+  // ptrace: whether each scenario begins with an exec, else where that had come to its first call that
+  // depends on the world.
+  bool from_exec = false;
   bool patch = true;  // in-process: calls that can be are rewritten to jumps into the harness
 };
 

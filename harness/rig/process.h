@@ -41,8 +41,7 @@ struct Process {
   bool fork_told = false;  // the model has made the newborn
 
   uint64_t traps = 0;
-  // At the last tick of a timer, and of the limit of processor time, which come together now and then.
-  std::array<uint64_t, 2> traps_at_tick = {UINT64_MAX, UINT64_MAX};
+  uint64_t traps_at_tick = UINT64_MAX;  // the last one
 
   // Is another one from now on.
   void Begin(kernel::Pid number, std::unique_ptr<Body> its_body) {
@@ -56,7 +55,7 @@ struct Process {
     call = {};
     fork_told = false;
     traps = 0;
-    traps_at_tick = {UINT64_MAX, UINT64_MAX};
+    traps_at_tick = UINT64_MAX;
   }
   // The pipe that a descriptor is an end of, or nullptr.
   std::shared_ptr<std::string> ShareOf(int fd) const {

@@ -4,7 +4,9 @@
 //   PtraceRig rig({.path = "/usr/bin/tini", .arguments = {"--", "/core"}});
 //   const Outcome outcome = rig.Run(scenario, observer);
 //
-// It is slow and obvious, and the judge of what is quicker.
+// The process has run up to its first call that depends on the world before, once for each environment
+// and arguments, and is a copy of that (moment.h); or, with `from_exec`, is executed. That is slow and
+// obvious, and the judge of what is quicker.
 //
 // What its subject forks is forked for real, so that it has the memory that it should; it is
 // followed until it executes or ends, and from then on is a process of the model alone. Handlers of
@@ -13,8 +15,9 @@
 // Invariants
 //   1. One process of the subject runs at a time, on the processor of the caller.
 //   2. The same scenario, binary and code give the same trace.
-//   3. Every run ends, and leaves no process behind; the rig leaves none when it goes.
-// Held by ptrace_rig_test.cc (/init against the machine rig) and
+//   3. Every run ends, and leaves no process of its own behind; the rig leaves none when it goes.
+//   4. From the exec on or not, the trace is the same.
+// Held by ptrace_rig_test.cc (/init against the machine rig; other inits with and without an exec) and
 // ptrace_subjects_test.cc (each interface, against subjects written by hand).
 //
 // Not for: programs with threads, time-stamp counters read by instruction (rdtsc), calls by the
@@ -25,13 +28,18 @@
 
 #include <sched.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 
 #include "harness/rig/binary_rig.h"
+#include "harness/rig/moment.h"
 #include "harness/rig/spawner.h"
+#include "harness/rig/watch.h"
 
 namespace minit::rig {
+
+class Tracee;
 
 class PtraceRig final : public BinaryRig {
  public:
@@ -41,10 +49,25 @@ class PtraceRig final : public BinaryRig {
   ~PtraceRig() override;
 
  private:
+  static constexpr std::size_t kEnvironments = 3;
+  static constexpr std::size_t kArguments = 3;
+
+  // How it stands at its first call that depends on the world.
+  struct Start {
+    bool tried = false;
+    std::shared_ptr<Moment> moment;  // nothing: only an exec gets there
+    Trap trap;
+    uint64_t calls = 0;
+  };
+
   std::unique_ptr<Body> Begin(const scenario::Entry& entry, uint64_t* calls) override;
+  std::unique_ptr<Tracee> Execute(const scenario::Entry& entry);
+  void MakeStart(const scenario::Entry& entry, Start& start);
 
   cpu_set_t before_{};  // where the caller could run
+  Watch watch_;
   std::unique_ptr<Spawner> spawner_;
+  std::array<Start, kEnvironments * kArguments> starts_;
 };
 
 }  // namespace minit::rig

@@ -172,18 +172,50 @@ TEST_F(AgainstMachine, TheSameTwiceIsTheSame) {
   }
 }
 
+std::vector<SubjectOptions> OtherInits() {
+  return {{.path = "/usr/bin/tini", .arguments = {"-vvv", "-s", "-g", "--", "/core"}},
+          {.path = "/usr/bin/tini-static", .arguments = {"--", "/core"}},
+          {.path = "/usr/bin/dumb-init", .arguments = {"/core"}},
+          {.path = "/usr/bin/catatonit", .arguments = {"--", "/core"}}};
+}
+
+// From the exec on, or from the first call that depends on the world: the same in all that is told.
+TEST(FromExecOrNot, IsTheSame) {
+  constexpr uint64_t kLong = 100;
+  std::vector<scenario::Named> scenarios = Corpus();
+  for (uint64_t seed = 0; scenarios.size() < 200; ++seed) {
+    scenarios.push_back({"seed " + std::to_string(seed), scenario::Generate(seed)});
+  }
+  std::erase_if(scenarios,
+                [](const scenario::Named& one) { return LengthOf(one.scenario) > kLong; });
+  std::vector<SubjectOptions> inits = OtherInits();
+  inits.push_back({.path = g_init});
+  for (SubjectOptions& init : inits) {
+    if (!std::filesystem::exists(init.path)) continue;
+    PtraceRig rig(init);
+    init.from_exec = true;
+    PtraceRig executing(init);
+    for (const scenario::Named& one : scenarios) {
+      Record record, expected;
+      const Outcome outcome = rig.Run(one.scenario, record);
+      const Outcome wanted = executing.Run(one.scenario, expected);
+      ASSERT_EQ(Difference(expected, record), "") << init.path << " " << one.name;
+      EXPECT_EQ(outcome.trace_hash, wanted.trace_hash) << init.path << " " << one.name;
+      EXPECT_EQ(outcome.calls, wanted.calls) << init.path << " " << one.name;
+      EXPECT_EQ(outcome.end, wanted.end) << init.path << " " << one.name;
+      EXPECT_EQ(outcome.ending_status, wanted.ending_status) << init.path << " " << one.name;
+      EXPECT_EQ(outcome.not_covered, wanted.not_covered) << init.path << " " << one.name;
+    }
+  }
+}
+
 // Other people's inits, as far as they are installed: all that they ask is covered.
-TEST(OtherInits, AreCoveredOnTheWholeCorpus) {
+TEST(InitsOfOthers, AreCoveredOnTheWholeCorpus) {
   struct Nobody final : Observer {
     void On(const Step&, const kernel::Kernel&) override {}
   };
-  const std::vector<SubjectOptions> inits = {
-      {.path = "/usr/bin/tini", .arguments = {"-vvv", "-s", "-g", "--", "/core"}},
-      {.path = "/usr/bin/tini-static", .arguments = {"--", "/core"}},
-      {.path = "/usr/bin/dumb-init", .arguments = {"/core"}},
-      {.path = "/usr/bin/catatonit", .arguments = {"--", "/core"}}};
   const std::vector<scenario::Named> corpus = Corpus();
-  for (const SubjectOptions& init : inits) {
+  for (const SubjectOptions& init : OtherInits()) {
     if (!std::filesystem::exists(init.path)) {
       std::cout << init.path << " is not installed, and was not tried\n";
       continue;

@@ -51,12 +51,10 @@ struct Played {
   std::string story;
 };
 
-Played Play(const std::string& subject, std::vector<std::string> arguments,
-            const std::string& text) {
+Played PlayOnce(PtraceRig& rig, const std::string& text) {
   scenario::Scenario scenario;
   const auto error = scenario::Parse(text, scenario);
   EXPECT_FALSE(error) << error->Describe("test");
-  PtraceRig rig({.path = subject, .arguments = std::move(arguments)});
   Story story;
   Played run;
   run.outcome = rig.Run(scenario, story);
@@ -65,14 +63,28 @@ Played Play(const std::string& subject, std::vector<std::string> arguments,
   return run;
 }
 
+Played Play(const std::string& subject, std::vector<std::string> arguments,
+            const std::string& text) {
+  PtraceRig rig({.path = subject, .arguments = std::move(arguments)});
+  return PlayOnce(rig, text);
+}
+
+// From the exec on; from a moment; and again, in memory that was used before: all the same.
 void Expect(const std::string& mode, const std::string& scenario, const std::string& story) {
   for (const std::string& subject : g_subjects) {
     SCOPED_TRACE(subject);
-    const Played run = Play(subject, {mode}, scenario);
-    EXPECT_EQ(run.story, story);
-    EXPECT_EQ(run.outcome.end, Outcome::End::kOver);
-    EXPECT_EQ(run.outcome.crash, 0);
-    EXPECT_TRUE(run.outcome.not_covered.empty()) << run.outcome.not_covered.begin()->first;
+    PtraceRig executing({.path = subject, .arguments = {mode}, .from_exec = true});
+    PtraceRig rig({.path = subject, .arguments = {mode}});
+    const Played first = PlayOnce(executing, scenario);
+    for (int i = 0; i < 4; ++i) {
+      SCOPED_TRACE(i);
+      const Played run = i == 0 ? first : PlayOnce(rig, scenario);
+      EXPECT_EQ(run.story, story);
+      EXPECT_EQ(run.outcome.end, Outcome::End::kOver);
+      EXPECT_EQ(run.outcome.crash, 0);
+      EXPECT_EQ(run.outcome.calls, first.outcome.calls);
+      EXPECT_TRUE(run.outcome.not_covered.empty()) << run.outcome.not_covered.begin()->first;
+    }
   }
 }
 
@@ -307,6 +319,34 @@ pid 1
 reaper 0
 exit(0) = never returns
 )");
+}
+
+// --- Memory --------------------------------------------------------------------------------------
+
+constexpr const char* kClean = R"(clean 1
+heap 1
+mapped 1
+%fork() = 2
+wait4(2, 0) ...
+2: inherited 1
+2: exit(0) = never returns
+wait4(2, 0) = 2, exited 0
+kept 1
+fork() = 3
+wait4(3, 0) ...
+3: inherited 1
+3: exit(0) = never returns
+wait4(3, 0) = 3, exited 0
+kept 1
+exit(0) = never returns
+)";
+
+TEST(Subjects, MemoryIsAsItWasFirst) {
+  Expect("scribble", "", std::regex_replace(kClean, std::regex("%"), ""));
+}
+
+TEST(Subjects, SoItIsIfTheStackHasGrown) {
+  Expect("scribble-deep", "", std::regex_replace(kClean, std::regex("%"), "far down 0\n"));
 }
 
 // --- Those that mean harm ------------------------------------------------------------------------

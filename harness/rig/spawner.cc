@@ -10,7 +10,6 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -22,6 +21,7 @@
 
 #include "harness/rig/enclosure.h"
 #include "harness/rig/fence.h"
+#include "harness/rig/traced.h"
 
 namespace minit::rig {
 namespace {
@@ -30,19 +30,10 @@ constexpr long kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_
                           PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
 
 constexpr std::size_t kLongEnvironment = 100 * 1024;
-// The stack holds that, and exec allows it a quarter of the limit.
-constexpr rlim_t kStackBytes = rlim_t{1} << 20;
+static_assert(kLongEnvironment < kSpawnedStackBytes / 4);  // more exec would not allow
 constexpr rlim_t kFiles = 64;
 
 [[noreturn]] void Throw(const std::string& what) { throw CannotRun(what + ": " + strerror(errno)); }
-
-int Wait(pid_t pid) {
-  int status = 0;
-  while (waitpid(pid, &status, __WALL) < 0) {
-    if (errno != EINTR) Throw("cannot wait for a process that is traced");
-  }
-  return status;
-}
 
 bool IsEvent(int status, int event) { return status >> 8 == (SIGTRAP | event << 8); }
 
@@ -113,7 +104,7 @@ Spawner::~Spawner() {
 
 void Spawner::WaitUntilReady() {
   for (;;) {
-    const int status = Wait(pid_);
+    const int status = WaitForTraced(pid_);
     if (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP) break;
     if (!WIFSTOPPED(status)) {
       pid_ = -1;
@@ -152,19 +143,13 @@ __attribute__((no_sanitize("address", "undefined"))) int Spawner::Execute(void* 
   const Spawner& self = *static_cast<const Spawner*>(spawner);
   Board& board = *self.board_;
   const rlimit memory = {self.limits_.memory_bytes, self.limits_.memory_bytes};
-  const rlimit stack = {kStackBytes, kStackBytes};
+  const rlimit stack = {kSpawnedStackBytes, kSpawnedStackBytes};
   const rlimit files = {kFiles, kFiles};
   const rlimit cores = {0, 0};
-  const rlimit seconds = {1, RLIM_INFINITY};  // for what it forks; the timer below is not inherited
-  const timeval tick = {.tv_sec = self.limits_.loop_ms / 1000,
-                        .tv_usec = self.limits_.loop_ms % 1000 * 1000};
-  const itimerval timer = {tick, tick};
   syscall(SYS_prlimit64, 0, RLIMIT_AS, &memory, nullptr);
   syscall(SYS_prlimit64, 0, RLIMIT_STACK, &stack, nullptr);
   syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &files, nullptr);
   syscall(SYS_prlimit64, 0, RLIMIT_CORE, &cores, nullptr);
-  syscall(SYS_prlimit64, 0, RLIMIT_CPU, &seconds, nullptr);
-  syscall(SYS_setitimer, ITIMER_PROF, &timer, nullptr);
   syscall(SYS_execve, self.program_.path.c_str(), self.argument_pointers_[board.arguments].data(),
           self.environment_pointers_[board.environment].data());
   board.exec_error = errno;
@@ -180,17 +165,17 @@ pid_t Spawner::Spawn(scenario::Environment environment, scenario::Arguments argu
   board_->arguments = static_cast<std::size_t>(arguments);
   board_->exec_error = 0;
   unsigned long number = 0;
-  if (ptrace(PTRACE_CONT, pid_, 0, 0) != 0 || !IsEvent(Wait(pid_), PTRACE_EVENT_VFORK) ||
+  if (ptrace(PTRACE_CONT, pid_, 0, 0) != 0 || !IsEvent(WaitForTraced(pid_), PTRACE_EVENT_VFORK) ||
       ptrace(PTRACE_GETEVENTMSG, pid_, 0, &number) != 0) {
     throw CannotRun("the process that starts subjects does not do so");
   }
   const pid_t pid = static_cast<pid_t>(number);
-  int status = Wait(pid);  // the stop of a newborn
-  if (WIFSTOPPED(status) && ptrace(PTRACE_CONT, pid, 0, 0) == 0) status = Wait(pid);
+  int status = WaitForTraced(pid);  // the stop of a newborn
+  if (WIFSTOPPED(status) && ptrace(PTRACE_CONT, pid, 0, 0) == 0) status = WaitForTraced(pid);
   if (!IsEvent(status, PTRACE_EVENT_EXEC)) {
     if (WIFSTOPPED(status)) {
       kill(pid, SIGKILL);
-      Wait(pid);
+      WaitForTraced(pid);
     }
     errno = board_->exec_error;
     Throw("cannot execute " + program_.path);

@@ -6,7 +6,7 @@
 //      that made it, and with it everything inside, whatever that has forked.
 //   2. A subject finds the same memory each time: no randomised layout, no vDSO, the same auxiliary
 //      vector and the same random bytes in it.
-//   3. It is bounded: address space, stack, files, and processor time used between two calls.
+//   3. It is bounded: address space, stack and files. (Processor time used between two calls: watch.h.)
 // Held by ptrace_subjects_test.cc.
 
 #ifndef MINIT_HARNESS_RIG_SPAWNER_H_
@@ -24,6 +24,8 @@
 #include "harness/scenario/scenario.h"
 
 namespace minit::rig {
+
+inline constexpr uint64_t kSpawnedStackBytes = uint64_t{1} << 20;  // at most
 
 // What is started.
 struct Program {

@@ -6,6 +6,11 @@
 //      at the entry of the call that it is the one that was meant.
 //   3. It blocks no signal for real, and gets none but those that EnterHandler delivers.
 // Held by ptrace_subjects_test.cc.
+//
+// A handler is installed when it is entered first.
+//
+// Its memory is its own, or a Space (moment.h), which is told when what is mapped there changes. What
+// it forks is forked for real; from a Space, if the kernel knows nothing else of it, by a copy of that.
 
 #ifndef MINIT_HARNESS_RIG_TRACEE_H_
 #define MINIT_HARNESS_RIG_TRACEE_H_
@@ -18,8 +23,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "harness/rig/body.h"
+#include "harness/rig/moment.h"
 
 namespace minit::rig {
 
@@ -27,6 +34,8 @@ class Tracee final : public Body {
  public:
   // A process that is traced, and stopped; it is killed with this.
   explicit Tracee(pid_t pid) : pid_(pid) {}
+  // A newborn in a Space of a moment, at the call that was made then, by that instruction.
+  Tracee(std::shared_ptr<Space> space, pid_t pid, const Trap& trap, uint64_t call_at);
   Tracee(const Tracee&) = delete;
   Tracee& operator=(const Tracee&) = delete;
   ~Tracee() override { Kill(); }
@@ -48,17 +57,28 @@ class Tracee final : public Body {
   using Body::Write;
 
   void Kill();
+  std::size_t CountFiles() const;  // that are open
+  pid_t Release() { return std::exchange(pid_, -1); }
 
  private:
   int Resume(int request, int signal = 0);  // returns a wait status
+  std::optional<int64_t> ExecuteNow(long number, const std::array<uint64_t, 6>& arguments);
+  bool TryInSpace();
+  bool InstallNow(const SignalAction& action, int signal);
   bool ReachEntry(long number, const std::array<uint64_t, 6>& arguments);
+  std::unique_ptr<Tracee> ForkForReal(const ForkRequest& request);
+  std::unique_ptr<Tracee> ForkByCopy(const ForkRequest& request);
   bool GetTrap();
-  bool GetRegisters(user_regs_struct* registers) const;
-  bool SetRegisters(const user_regs_struct& registers);
   void Poke(std::size_t offset, uint64_t value);
 
   pid_t pid_ = -1;
-  user_regs_struct before_{};  // Execute and Fork: as they were at the trap
+  std::shared_ptr<Space> space_;  // its memory, if that is one
+  bool plain_ = true;             // nothing but memory and registers is other than at the moment,
+  uint64_t installed_ = 0;        // and handlers of these signals
+  uint64_t call_at_ = 0;          // the instruction that made the last call
+  bool newborn_ = false;          // not resumed yet
+  bool at_call_ = false;          // Run has only to say so
+  user_regs_struct before_{};     // Execute and Fork: as they were at the trap
 };
 
 }  // namespace minit::rig

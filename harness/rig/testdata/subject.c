@@ -346,6 +346,63 @@ static void Descriptors(void) {
   exit(0);
 }
 
+// --- Memory ---------------------------------------------------------------------------------------
+
+// Says whether all of it is as it was first, and then changes it, in a fork too: what was loaded, what
+// was not, the heap, the stack, and what is mapped.
+static int g_loaded = 7;
+static char g_bss[3 * 4096];
+
+static int Deep(int depth) {
+  volatile char room[1024];
+  memset((char *)room, depth, sizeof room);
+  return depth == 0 ? room[0] : Deep(depth - 1) + room[1023] % 2;
+}
+
+// What stands far down the stack, where nobody has been yet.
+static int FarDown(void) {
+  return *(volatile char *)((uintptr_t)__builtin_frame_address(0) - 250 * 1024);
+}
+
+static void Scribble(int deep) {
+  volatile char below[4096];
+  int clean = g_loaded == 7;
+  for (size_t i = 0; i < sizeof g_bss; ++i) clean &= g_bss[i] == 0;
+  SayNumber("clean", clean);
+  g_loaded = 8;
+  memset(g_bss, 1, sizeof g_bss);
+  memset((char *)below, 2, sizeof below);
+  char *heap = (char *)syscall(SYS_brk, 0);
+  char *top = heap + (100 << 20);  // thrice that is too much
+  SayNumber("heap", (char *)syscall(SYS_brk, top) == top && heap[8000] == 0);
+  memset(heap, 4, 8192);
+  char *mapped =
+      mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  SayNumber("mapped", mapped[5000] == 0);
+  mapped[5000] = 5;
+  if (deep) SayNumber("far down", FarDown()), Deep(300);
+  pid_t pid = fork();
+  if (pid == 0) {
+    SayNumber("inherited", g_loaded == 8 && g_bss[5000] == 1 && heap[8191] == 4 &&
+                               below[0] == 2 && mapped[5000] == 5);
+    g_loaded = 9;
+    heap[8191] = 6;
+    _exit(0);
+  }
+  waitpid(pid, NULL, 0);
+  SayNumber("kept", g_loaded == 8 && heap[8191] == 4);
+  munmap(mapped, 8192);
+  pid = fork();
+  if (pid == 0) {
+    SayNumber("inherited", g_loaded == 8 && heap[8191] == 4 && below[0] == 2);
+    g_loaded = 9;
+    _exit(0);
+  }
+  waitpid(pid, NULL, 0);
+  SayNumber("kept", g_loaded == 8);
+  exit(0);
+}
+
 // --- Those that mean harm ------------------------------------------------------------------------
 
 // Calls the harness's own `syscall`, if that is in the same memory: at this address.
@@ -441,6 +498,8 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "vfork")) Vfork();
   if (!strcmp(mode, "clone3")) Clone3();
   if (!strcmp(mode, "vectors")) Vectors();
+  if (!strcmp(mode, "scribble")) Scribble(0);
+  if (!strcmp(mode, "scribble-deep")) Scribble(1);
   if (!strcmp(mode, "timers")) Timers();
   if (!strcmp(mode, "descriptors")) Descriptors();
   if (argc > 3) Outside(argv[2], argv[3]);
