@@ -102,30 +102,13 @@ void Sketch::End(int pid, int status) {
   Adopt(pid);
   HangUpIfOrphaned(pid, 0);
   process.dying = false;
-  if (!process.reaped) {
-    LeaveZombie(pid, process.exit_signal);
-    return;
-  }
-  const int parent = process.parent;  // was continued meanwhile, and has waited for it already
-  const int signal = process.exit_signal;
-  people.erase(pid);
-  TellOfDeath(parent, signal);
-}
-
-// The parent ignores SIGCHLD, or has set SA_NOCLDWAIT.
-bool Sketch::IsReapedUnseen(int pid, int signal) const {
-  const Process& parent = people.at(people.at(pid).parent);
-  return signal == kChild && (parent.ignored.contains(kChild) || parent.no_child_wait);
+  LeaveZombie(pid, process.exit_signal);
 }
 
 void Sketch::LeaveZombie(int pid, int signal) {
   const int parent = people[pid].parent;
-  if (IsReapedUnseen(pid, signal)) Bury(pid);
-  TellOfDeath(parent, signal);
-}
-
-void Sketch::TellOfDeath(int parent, int signal) {
   const bool ignored = signal == kChild && people[parent].ignored.contains(kChild);
+  if (ignored || (signal == kChild && people[parent].no_child_wait)) Bury(pid);
   if (signal != 0 && !ignored) Generate(parent, signal);
   if (Has(parent) && people[parent].call && people[parent].call->kind == Call::Kind::kWait) {
     Again(parent);
@@ -141,8 +124,7 @@ void Sketch::Bury(int pid) {
     }
   }
   std::erase(order, pid);
-  people[pid].reaped = people[pid].dying;
-  if (!people[pid].dying) people.erase(pid);
+  people.erase(pid);
 }
 
 int Sketch::ReaperFor(int pid) const {

@@ -93,9 +93,8 @@ class Sketch {
     int group = 1;
     int session = 1;
     bool zombie = false;
-    bool dying = false;   // a zombie whose parent was not yet sent a signal
-    bool reaped = false;  // and yet has waited for it
-    int status = 0;       // raw
+    bool dying = false;  // a zombie that nobody can wait for yet, nor is told of
+    int status = 0;      // raw
     int exit_signal = 17;
     std::set<int> mask, ignored, handled, restarts;
     Pending pending, own;  // of the process, of its thread
@@ -169,8 +168,6 @@ class Sketch {
   void Continue(int pid);
   void TellOfStop(int parent);
   void LeaveZombie(int pid, int signal);
-  void TellOfDeath(int parent, int signal);
-  bool IsReapedUnseen(int pid, int signal) const;
   void Bury(int pid);
   int ReaperFor(int pid) const;
   void Adopt(int father);

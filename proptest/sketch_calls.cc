@@ -84,9 +84,8 @@ Sketch::MaybeAnswer Sketch::TryWait(int pid, const Call& call) {
     if (wanted.which > 0 && one != wanted.which) continue;
     if (wanted.which != -1 && wanted.which <= 0 && child.group != group) continue;
     if (!wanted.all && (child.exit_signal != kChild) != wanted.clone) continue;
-    any |= !child.zombie || wanted.exited;
-    const bool seen = !child.dying || !IsReapedUnseen(one, child.exit_signal);
-    if (child.zombie && seen && wanted.exited) {
+    any |= !child.zombie || child.dying || wanted.exited;
+    if (child.zombie && !child.dying && wanted.exited) {
       const Answer told{.value = one, .status = child.status};
       if (!wanted.leave) Bury(one);
       return told;

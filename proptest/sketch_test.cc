@@ -12,7 +12,7 @@
 namespace minit::proptest {
 namespace {
 
-inline const int kConfigured = setenv("RC_PARAMS", "seed=1 max_success=8000 max_size=200", 0);
+inline const int kConfigured = setenv("RC_PARAMS", "max_success=10000 seed=1 max_size=200", 0);
 
 using Rows = std::vector<Row>;
 
