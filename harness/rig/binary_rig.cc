@@ -25,7 +25,7 @@ BinaryRig::BinaryRig(const SubjectOptions& options)
     : options_(options),
       runner_(kernel_, *this),
       decoder_(runner_.cast(), kernel_, options_.child) {
-  for (int i = 0; i < 3; ++i) {
+  for (std::size_t i = 0; i < kEnvironments; ++i) {
     environments_.push_back(EnvironmentFor(static_cast<scenario::Environment>(i)));
   }
 }

@@ -9,7 +9,6 @@
 
 #include "harness/rig/cannot_run.h"
 #include "harness/rig/gate.h"
-#include "harness/rig/spawner.h"
 
 namespace minit::rig {
 
@@ -97,8 +96,7 @@ auto InProcessRig::PlaceVector(std::size_t environment, std::size_t arguments) -
 }
 
 std::unique_ptr<Body> InProcessRig::Begin(const scenario::Entry& entry, uint64_t* calls) {
-  const std::size_t which = static_cast<std::size_t>(entry.environment) * kArguments +
-                            static_cast<std::size_t>(entry.arguments);
+  const std::size_t which = StartOf(entry);
   Start& start = starts_[which];
   if (start.memory == nullptr) MakeStart(which);
   *calls = start.calls;

@@ -35,6 +35,7 @@
 #include "harness/rig/memory.h"
 #include "harness/rig/outcome.h"
 #include "harness/rig/patch.h"
+#include "harness/rig/spawner.h"
 
 namespace minit::rig {
 
@@ -55,9 +56,6 @@ class InProcessRig final : public BinaryRig {
   const Patches& patches() const { return patches_; }
 
  private:
-  static constexpr std::size_t kEnvironments = 3;
-  static constexpr std::size_t kArguments = 3;
-
   // How it stands at its first call that depends on the world.
   struct Start {
     Guest::State state;
@@ -76,8 +74,8 @@ class InProcessRig final : public BinaryRig {
   Image image_;
   Memory memory_;
   Patches patches_;
-  std::array<Vector, kEnvironments * kArguments> vectors_;
-  std::array<Start, kEnvironments * kArguments> starts_;
+  std::array<Vector, kStarts> vectors_;
+  std::array<Start, kStarts> starts_;
 };
 
 }  // namespace minit::rig

@@ -29,8 +29,7 @@ std::unique_ptr<Tracee> PtraceRig::Execute(const scenario::Entry& entry) {
 std::unique_ptr<Body> PtraceRig::Begin(const scenario::Entry& entry, uint64_t* calls) {
   watch_.Take();
   if (options().from_exec) return Execute(entry);
-  Start& start = starts_[static_cast<std::size_t>(entry.environment) * kArguments +
-                         static_cast<std::size_t>(entry.arguments)];
+  Start& start = starts_[StartOf(entry)];
   if (!start.tried) MakeStart(entry, start);
   if (start.moment == nullptr) return Execute(entry);
   std::shared_ptr<Space> space = start.moment->Take();

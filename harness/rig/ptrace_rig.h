@@ -49,9 +49,6 @@ class PtraceRig final : public BinaryRig {
   ~PtraceRig() override;
 
  private:
-  static constexpr std::size_t kEnvironments = 3;
-  static constexpr std::size_t kArguments = 3;
-
   // How it stands at its first call that depends on the world.
   struct Start {
     bool tried = false;
@@ -67,7 +64,7 @@ class PtraceRig final : public BinaryRig {
   cpu_set_t before_{};  // where the caller could run
   Watch watch_;
   std::unique_ptr<Spawner> spawner_;
-  std::array<Start, kEnvironments * kArguments> starts_;
+  std::array<Start, kStarts> starts_;
 };
 
 }  // namespace minit::rig

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,6 +25,15 @@
 #include "harness/scenario/scenario.h"
 
 namespace minit::rig {
+
+// In how many ways a scenario can have each; and a number for what an entry has of both.
+inline constexpr std::size_t kEnvironments = 3;
+inline constexpr std::size_t kArguments = 3;
+inline constexpr std::size_t kStarts = kEnvironments * kArguments;
+constexpr std::size_t StartOf(const scenario::Entry& entry) {
+  return static_cast<std::size_t>(entry.environment) * kArguments +
+         static_cast<std::size_t>(entry.arguments);
+}
 
 inline constexpr uint64_t kSpawnedStackBytes = uint64_t{1} << 20;  // at most
 
@@ -51,8 +61,6 @@ class Spawner {
   pid_t Spawn(scenario::Environment environment, scenario::Arguments arguments);
 
  private:
-  static constexpr std::size_t kEnvironments = 3;
-  static constexpr std::size_t kArguments = 3;
   struct Board;
 
   [[noreturn]] void Run();
