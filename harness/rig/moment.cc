@@ -83,15 +83,8 @@ pid_t Space::Make(const user_regs_struct& registers) {
 std::shared_ptr<Space> Space::TakeAnother() const { return moment_.Take(); }
 
 // The holder takes one step, which is the call: whatever stands there, no other is made.
-int Space::Step(long number, const std::array<uint64_t, 5>& arguments) {
-  user_regs_struct registers = moment_.registers_;
-  registers.rip -= kCallBytes;
-  registers.rax = static_cast<uint64_t>(number);
-  registers.rdi = arguments[0];
-  registers.rsi = arguments[1];
-  registers.rdx = arguments[2];
-  registers.r10 = arguments[3];
-  registers.r8 = arguments[4];
+int Space::Step(long number, const std::array<uint64_t, 6>& arguments) {
+  const user_regs_struct registers = BeforeCall(moment_.registers_, number, arguments);
   if (holder_ <= 0 || !SetRegisters(holder_, registers)) return 0;
   return ResumeTraced(holder_, PTRACE_SINGLESTEP);
 }
@@ -101,7 +94,7 @@ void Space::Lose() {
   holder_ = -1;
 }
 
-int64_t Space::Call(long number, const std::array<uint64_t, 5>& arguments) {
+int64_t Space::Call(long number, const std::array<uint64_t, 6>& arguments) {
   user_regs_struct after;
   if (StopSignal(Step(number, arguments)) == SIGTRAP && GetRegisters(holder_, &after)) {
     return static_cast<int64_t>(after.rax);
@@ -113,7 +106,7 @@ int64_t Space::Call(long number, const std::array<uint64_t, 5>& arguments) {
 pid_t Space::Clone(uint64_t flags) {
   unsigned long number = 0;
   // Its end is the spawner's business.
-  int status = Step(SYS_clone, {flags | CLONE_PARENT | SIGCHLD, 0, 0, 0, 0});
+  int status = Step(SYS_clone, {flags | CLONE_PARENT | SIGCHLD});
   if (IsFork(status)) {
     Trace(PTRACE_GETEVENTMSG, holder_, 0, &number);
     status = ResumeTraced(holder_, PTRACE_SINGLESTEP);
@@ -135,13 +128,13 @@ void Space::NoteHeapEnd(uint64_t address) {
 
 bool Space::SetHeapEnd(uint64_t address) {
   heap_end_ = address;
-  return Call(SYS_brk, {address, 0, 0, 0, 0}) == static_cast<int64_t>(address);
+  return Call(SYS_brk, {address}) == static_cast<int64_t>(address);
 }
 
 bool Space::PutMappingsBack() {
   if (heap_end_ != moment_.heap_end_ && !SetHeapEnd(moment_.heap_end_)) return false;
   for (const auto& [address, size] : added_) {
-    if (Call(SYS_munmap, {address, size, 0, 0, 0}) != 0) return false;
+    if (Call(SYS_munmap, {address, size}) != 0) return false;
   }
   added_.clear();
   return true;

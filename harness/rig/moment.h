@@ -75,8 +75,8 @@ class Space {
   bool PutBack();
   bool Write(pid_t to, const uint8_t* Change::* content) const;
   pid_t Clone(uint64_t flags);
-  int64_t Call(long number, const std::array<uint64_t, 5>& arguments);
-  int Step(long number, const std::array<uint64_t, 5>& arguments);
+  int64_t Call(long number, const std::array<uint64_t, 6>& arguments);
+  int Step(long number, const std::array<uint64_t, 6>& arguments);
   void Lose();
   bool PutMappingsBack();
   bool SetHeapEnd(uint64_t address);

@@ -51,6 +51,19 @@ bool IsFork(int status) {
          stop == (SIGTRAP | PTRACE_EVENT_VFORK << 8) || stop == (SIGTRAP | PTRACE_EVENT_CLONE << 8);
 }
 
+user_regs_struct BeforeCall(user_regs_struct registers, long number,
+                            const std::array<uint64_t, 6>& arguments) {
+  registers.rip -= kCallBytes;
+  registers.rax = static_cast<uint64_t>(number);
+  registers.rdi = arguments[0];
+  registers.rsi = arguments[1];
+  registers.rdx = arguments[2];
+  registers.r10 = arguments[3];
+  registers.r8 = arguments[4];
+  registers.r9 = arguments[5];
+  return registers;
+}
+
 bool GetRegisters(pid_t pid, user_regs_struct* registers) {
   return Trace(PTRACE_GETREGS, pid, 0, registers) == 0;
 }

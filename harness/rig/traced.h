@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -27,6 +28,10 @@ void KillTraced(pid_t pid);  // and waits for its end
 // The signal, and the event above it, with which it stopped; -1: it did not.
 int StopSignal(int status);
 bool IsFork(int status);
+
+// As they are before a syscall instruction, where `registers` is past it: it makes this call.
+user_regs_struct BeforeCall(user_regs_struct registers, long number,
+                            const std::array<uint64_t, 6>& arguments);
 
 bool GetRegisters(pid_t pid, user_regs_struct* registers);
 bool SetRegisters(pid_t pid, const user_regs_struct& registers);

@@ -136,16 +136,7 @@ void Tracee::MakeAgain() {
 // From the trap to the entry of a call that will be executed.
 bool Tracee::ReachEntry(long number, const std::array<uint64_t, 6>& arguments) {
   if (!trap_.native || !GetRegisters(pid_, &before_)) return false;
-  user_regs_struct registers = before_;
-  registers.rip -= kCallBytes;
-  registers.rax = static_cast<uint64_t>(number);
-  registers.rdi = arguments[0];
-  registers.rsi = arguments[1];
-  registers.rdx = arguments[2];
-  registers.r10 = arguments[3];
-  registers.r8 = arguments[4];
-  registers.r9 = arguments[5];
-  if (!SetRegisters(pid_, registers)) return false;
+  if (!SetRegisters(pid_, BeforeCall(before_, number, arguments))) return false;
   // The first stop is the end of the call that was not executed; a newborn is past that.
   const bool newborn = newborn_;
   int status = Resume(PTRACE_SYSCALL);
