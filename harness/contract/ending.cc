@@ -239,6 +239,7 @@ void Judge::CheckEnded(const Kernel& kernel) {
     Fail(Rule::kWaitsOutTheDelay, kernel,
          {.facts = {.cause = life_.end_cause, .whose = Whose::kChild, .how = How::kLate}});
   }
+  if (EndIsInDoubt()) return;
   Fail(Rule::kExitsWithStatus, kernel,
        {.facts = {.cause = life_.end_cause, .whose = Whose::kChild, .how = How::kLate},
         .expected = life_.status});

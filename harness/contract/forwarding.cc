@@ -89,8 +89,8 @@ void Judge::OnSendToChild(int signal, bool rightly, const Kernel& kernel) {
   int at = FindTaken(signal, forwarding_.cursor);
   if (at < 0) {
     at = FindTaken(signal, 0);
-    // One of several alike is as good as another: then the last one sent was this.
-    if (at >= 0 && forwarding_.taken[forwarding_.cursor - 1U].signal() != signal) {
+    // What found no room in the list may be this one.
+    if (at >= 0 && !forwarding_.overflowed) {
       Fail(Rule::kForwardsInOrder, kernel,
            {.facts = OfSignal(signal, How::kLate),
             .number = signal,

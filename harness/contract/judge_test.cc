@@ -165,6 +165,27 @@ TEST(Judge, ARuleSpeaksOnlyOnceItsWhenHasOccurred) {
   EXPECT_EQ(stand.broken(), Rules{});
 }
 
+// One that was not sent stands in the list before one that was; then more come than the list holds.
+TEST(Judge, WhatIsBeyondItsRoomIsInNoWrongOrder) {
+  Stand stand;
+  const Pid child = stand.Start();
+  const auto take_and_send = [&stand, child](int signal) {
+    stand.Send(signal);
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+    stand.Make(kInit, calls::Kill(-child, signal));
+  };
+  stand.Send(34);
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  stand.Wait();
+  stand.Send(18);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Kill(-child, 18));
+  for (int i = 0; i < 62; ++i) take_and_send(34);
+  EXPECT_EQ(stand.judge.verdict(Rule::kForwardsInOrder), Verdict::kHolds);
+  take_and_send(34);
+  EXPECT_EQ(stand.judge.verdict(Rule::kForwardsInOrder), Verdict::kHolds) << "there was no room";
+}
+
 // The phases in which a rule has spoken, a letter each.
 std::string PhasesOf(Rule rule, const Judge& judge) {
   std::string phases;
