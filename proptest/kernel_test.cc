@@ -7,6 +7,7 @@
 #include <rapidcheck/state.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -554,6 +555,85 @@ RC_GTEST_PROP(Threads, TakeWhatTheyDoNotBlock, (bool to_thread)) {
   }
   world.Issue(threads[target], calls::SigProcMask(kMaskSet, 0));
   RC_ASSERT(world.Look(process).activity == Activity::kZombie);
+}
+
+// Each knows its own number, and all the rest is their process's.
+RC_GTEST_PROP(Threads, AreOfOneProcess, ()) {
+  World world;
+  const Pid process = world.Fork(kInit);
+  if (*rc::gen::arbitrary<bool>()) world.Issue(process, calls::SetSid());
+  const Pid thread = world.StartThread(process);
+  for (const int32_t which : {kIdProcess, kIdParent, kIdGroup, kIdSession}) {
+    const int32_t told = world.Issue(process, calls::GetId(which)).value;
+    RC_ASSERT(world.Issue(thread, calls::GetId(which)).value == told);
+  }
+  RC_ASSERT(world.Issue(process, calls::GetId(kIdThread)).value == process);
+  RC_ASSERT(world.Issue(thread, calls::GetId(kIdThread)).value == thread);
+  RC_ASSERT(world.Issue(thread, calls::GetId(kIdProcess)).value == process);
+  RC_ASSERT(world.Issue(thread, calls::GetId(kIdParent)).value == kInit);
+}
+
+// A signalfd gives whoever reads it its own signals and its process's, whoever made it.
+RC_GTEST_PROP(Threads, ReadWhatIsTheirs, (bool of_leader, bool by_leader, bool to_thread)) {
+  World world;
+  const Pid process = world.Fork(kInit);
+  const Pid thread = world.StartThread(process);
+  for (const Pid one : {process, thread}) {
+    world.Issue(one, calls::SigProcMask(kMaskSet, kAllSignals));
+  }
+  const int signal = *rc::gen::element(1, 15, 34, 64);
+  const Call open = calls::SignalFd(SignalBit(signal));
+  const int fd = world.Issue(by_leader ? process : thread, open).value;
+  const Pid target = of_leader ? process : thread;
+  world.Issue(kInit,
+              to_thread ? calls::ThreadKill(process, target, signal) : calls::Kill(target, signal));
+  const Pid other = of_leader ? thread : process;
+  const Call read = calls::Read(static_cast<int16_t>(fd), kReadMore);
+  RC_ASSERT((world.Issue(other, read).signal == signal) == !to_thread);
+  const Result result = world.Issue(target, read);
+  RC_ASSERT((result.signal == signal) == to_thread);
+  RC_ASSERT(result.from_thread == to_thread);
+}
+
+// A fault ends who has no handler for it, or can't have it run.
+RC_GTEST_PROP(Threads, FeelTheirFaults, (bool handles, bool blocks, bool ignores)) {
+  World world;
+  const Pid process = world.Fork(kInit);
+  const Pid thread = world.StartThread(process);
+  const int signal = *rc::gen::element(kSigSegv, kSigBus, kSigIll, kSigFpe, kSigTrap);
+  if (handles || ignores) {
+    world.Issue(process, calls::SigAction(signal, handles ? kSigHandler : kSigIgn));
+  }
+  if (blocks) world.Issue(thread, calls::SigProcMask(kMaskSet, SignalBit(signal)));
+  RC_ASSERT(world.Fault(thread, signal) == 0);
+  const bool felt = handles && !blocks;
+  RC_ASSERT((world.Look(process).activity == Activity::kZombie) == !felt);
+  RC_ASSERT(world.Exists(thread) == felt);
+}
+
+// An epoll is a set of open descriptors, itself not among them.
+RC_GTEST_PROP(Epolls, AreSets, (const std::vector<std::pair<bool, uint8_t>>& changes)) {
+  World world;
+  std::vector<int16_t> fds;
+  for (int i = 0; i < 3; ++i) {
+    fds.push_back(static_cast<int16_t>(world.Issue(kInit, calls::SignalFd(0)).value));
+  }
+  const auto epoll = static_cast<int16_t>(world.Issue(kInit, calls::EpollCreate()).value);
+  constexpr int16_t kClosed = 60;
+  fds.insert(fds.end(), {epoll, kClosed});
+  std::set<int> inside;
+  for (const auto& [add, which] : changes) {
+    const int16_t fd = fds[which % fds.size()];
+    Call call = calls::EpollAdd(epoll, fd);
+    call.flags = add ? 1 : 0;
+    const int expected = fd == kClosed                ? -EBADF
+                         : fd == epoll                ? -EINVAL
+                         : add == inside.contains(fd) ? (add ? -EEXIST : -ENOENT)
+                                                      : 0;
+    RC_ASSERT(world.Issue(kInit, call).value == expected);
+    if (expected == 0 && add) inside.insert(fd);
+    if (expected == 0 && !add) inside.erase(fd);
+  }
 }
 
 // A group-stop stops all threads and a SIGCONT lets all go on, blocked or not.

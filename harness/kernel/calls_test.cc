@@ -107,6 +107,17 @@ TEST_F(Owed, AHandlerTakesOneToo) {
   EXPECT_EQ(kernel.Owed(), 0U);
 }
 
+TEST_F(Fault, OfWhoBlocksItsSignalEndsItWhateverTheHandler) {
+  const Pid blocks = kernel.Fork(kInit);
+  const Pid handles = kernel.Fork(kInit);
+  for (const Pid pid : {blocks, handles}) Do(pid, SigAction(kSigSegv, kSigHandler));
+  Do(blocks, SigProcMask(kMaskSet, SignalBit(kSigSegv)));
+  Do(handles, SigProcMask(kMaskSet, 0));
+  for (const Pid pid : {blocks, handles}) EXPECT_EQ(kernel.Fault(pid, kSigSegv), 0);
+  EXPECT_EQ(kernel.Look(blocks).activity, Activity::kZombie) << "force_sig_info_to_task";
+  EXPECT_EQ(kernel.Look(handles).activity, Activity::kRunning);
+}
+
 // --- Birth and exec ------------------------------------------------------------------------------
 
 TEST_F(Birth, AChildInheritsMaskAndDispositionsButNothingPending) {
@@ -363,6 +374,36 @@ TEST_F(Descriptors, ASignalfdGivesWhatIsPending) {
   ASSERT_TRUE(Blocks(kInit, Read(fd)));
   EXPECT_EQ(Returns(kernel.Fork(kInit), Kill(kInit, kSigTerm)), 0);
   EXPECT_EQ(kernel.Resume(kInit).result.value, 128);
+}
+
+TEST_F(Descriptors, ASignalfdGivesEachThreadItsOwn) {
+  const Pid process = kernel.Fork(kInit);
+  const Pid thread = kernel.StartThread(process);
+  for (const Pid one : {process, thread}) Do(one, SigProcMask(kMaskSet, kAllSignals));
+  const auto fd = static_cast<int16_t>(Returns(process, SignalFd(SignalBit(kSigTerm))));
+  Do(kInit, ThreadKill(process, thread, kSigTerm));
+  EXPECT_EQ(Returns(process, Read(fd, kReadMore)), -EAGAIN) << "another thread's";
+  const Result read = Do(thread, Read(fd, kReadMore));
+  EXPECT_EQ(read.signal, kSigTerm);
+  EXPECT_TRUE(read.from_thread);
+}
+
+TEST_F(Descriptors, AnEpollTakesAnOpenOneOnceAndNeverItself) {
+  const int16_t fd = Opened(SignalFd(0));
+  const int16_t epoll = Opened(EpollCreate());
+  const auto remove = [](int16_t from, int16_t what) {
+    Call call = EpollAdd(from, what);
+    call.flags = 0;
+    return call;
+  };
+  EXPECT_EQ(Returns(kInit, remove(epoll, fd)), -ENOENT);
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, fd)), 0);
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, fd)), -EEXIST);
+  EXPECT_EQ(Returns(kInit, remove(epoll, fd)), 0);
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, epoll)), -EINVAL);
+  EXPECT_EQ(Returns(kInit, EpollAdd(fd, epoll)), -EINVAL);
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, 60)), -EBADF);
+  EXPECT_EQ(Returns(kInit, EpollAdd(fd, 60)), -EBADF) << "looked at first (do_epoll_ctl)";
 }
 
 TEST_F(Descriptors, APollMayPutAMaskInPlace) {

@@ -134,8 +134,8 @@ Result Kernel::PerformOnDescriptor(Slot slot, const Call& call) {
       ArmDeadline(object->value);
       return Value(0);
     case CallKind::kEpollControl: {
-      if (object->kind != ObjectKind::kEpoll || call.value == call.fd) return Error(EINVAL);
       if (ObjectAt(leader, call.value) == nullptr) return Error(EBADF);
+      if (object->kind != ObjectKind::kEpoll || call.value == call.fd) return Error(EINVAL);
       const bool there = (object->value & FdBit(call.value)) != 0;
       if (there == (call.flags != 0)) return Error(there ? EEXIST : ENOENT);
       object->value ^= FdBit(call.value);
