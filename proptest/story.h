@@ -5,7 +5,7 @@
 //
 // A failure prints the shrunk scenario as text, and the command that plays it.
 //
-// RC_PARAMS configures rapidcheck as always; without it each property has 10,000 cases.
+// How many cases, and which: harness/scenario/cases.h.
 
 #ifndef MINIT_PROPTEST_STORY_H_
 #define MINIT_PROPTEST_STORY_H_
@@ -15,19 +15,17 @@
 #include <rapidcheck/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <ostream>
 #include <vector>
 
 #include "harness/scenario/bytes.h"
+#include "harness/scenario/cases.h"
 #include "harness/scenario/generate.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/vocabulary.h"
 #include "proptest/trial.h"
 
 namespace minit::proptest {
-
-inline const int kConfigured = setenv("RC_PARAMS", "max_success=10000", /*replace=*/0);
 
 struct Story {
   scenario::Scenario scenario;

@@ -10,6 +10,7 @@
 #include <ostream>
 #include <vector>
 
+#include "harness/scenario/cases.h"
 #include "harness/scenario/entry.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/text.h"
