@@ -118,6 +118,8 @@ struct Occasions {
     judge.Observe(step, kernel);
     sends += step.by_init && step.kind == Step::Kind::kReturns &&
              step.call.kind == kernel::CallKind::kKill;
+    // Nothing else makes a tracer of init.
+    if (step.kind != Step::Kind::kMove && step.kind != Step::Kind::kEntered) return;
     for (int i = 1; i < kernel.size() && !traced; ++i) {
       traced = kernel.Look(kernel.PidAt(i)).tracer == kernel::kInit;
     }
