@@ -323,7 +323,8 @@ exit(0) = never returns
 
 // --- Memory --------------------------------------------------------------------------------------
 
-constexpr const char* kClean = R"(clean 1
+constexpr const char* kClean = R"(begins 1
+clean 1
 heap 1
 mapped 1
 %fork() = 2
@@ -338,11 +339,16 @@ wait4(3, 0) ...
 3: exit(0) = never returns
 wait4(3, 0) = 3, exited 0
 kept 1
+room 1
 exit(0) = never returns
 )";
 
 TEST(Subjects, MemoryIsAsItWasFirst) {
   Expect("scribble", "", std::regex_replace(kClean, std::regex("%"), ""));
+}
+
+TEST(Subjects, SoItIsIfTheHeapHasShrunk) {
+  Expect("scribble-and-shrink", "", std::regex_replace(kClean, std::regex("%"), ""));
 }
 
 TEST(Subjects, SoItIsIfTheStackHasGrown) {

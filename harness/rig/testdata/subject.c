@@ -364,9 +364,15 @@ static int FarDown(void) {
   return *(volatile char *)((uintptr_t)__builtin_frame_address(0) - 250 * 1024);
 }
 
-static void Scribble(int deep) {
+enum How { kPlain, kDeep, kShrinks };
+
+static void Scribble(enum How how) {
   volatile char below[4096];
-  int clean = g_loaded == 7;
+  char *early = (char *)syscall(SYS_brk, 0);
+  syscall(SYS_brk, early + 8192);
+  early[5000] = 3;
+  SayNumber("begins", 1);  // the first call that matters: all before it may be done once for many runs
+  int clean = g_loaded == 7 && early[5000] == 3;
   for (size_t i = 0; i < sizeof g_bss; ++i) clean &= g_bss[i] == 0;
   SayNumber("clean", clean);
   g_loaded = 8;
@@ -380,7 +386,7 @@ static void Scribble(int deep) {
       mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   SayNumber("mapped", mapped[5000] == 0);
   mapped[5000] = 5;
-  if (deep) SayNumber("far down", FarDown()), Deep(300);
+  if (how == kDeep) SayNumber("far down", FarDown()), Deep(300);
   pid_t pid = fork();
   if (pid == 0) {
     SayNumber("inherited", g_loaded == 8 && g_bss[5000] == 1 && heap[8191] == 4 &&
@@ -400,6 +406,10 @@ static void Scribble(int deep) {
   }
   waitpid(pid, NULL, 0);
   SayNumber("kept", g_loaded == 8);
+  // Five times that is too much.
+  void *room = mmap(NULL, 60 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  SayNumber("room", room != MAP_FAILED);
+  if (how == kShrinks) syscall(SYS_brk, early);
   exit(0);
 }
 
@@ -498,8 +508,9 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "vfork")) Vfork();
   if (!strcmp(mode, "clone3")) Clone3();
   if (!strcmp(mode, "vectors")) Vectors();
-  if (!strcmp(mode, "scribble")) Scribble(0);
-  if (!strcmp(mode, "scribble-deep")) Scribble(1);
+  if (!strcmp(mode, "scribble")) Scribble(kPlain);
+  if (!strcmp(mode, "scribble-deep")) Scribble(kDeep);
+  if (!strcmp(mode, "scribble-and-shrink")) Scribble(kShrinks);
   if (!strcmp(mode, "timers")) Timers();
   if (!strcmp(mode, "descriptors")) Descriptors();
   if (argc > 3) Outside(argv[2], argv[3]);
