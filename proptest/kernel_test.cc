@@ -701,6 +701,31 @@ RC_GTEST_PROP(Handlers, OfInitInterruptItsCalls, (bool restarts, bool taken_back
   RC_ASSERT(world.NextTimer() == kForever);
 }
 
+// A handler that comes between the end of a call and its return takes nothing of what the call returns.
+RC_GTEST_PROP(Handlers, OfInitLeaveACallItsResult, (bool restarts)) {
+  World world;
+  world.Issue(kInit, calls::SigAction(kSigTerm, kSigHandler, restarts ? kSaRestart : 0));
+  world.Issue(kInit, calls::SigProcMask(kMaskSet, kAllSignals & ~SignalBit(kSigTerm)));
+  const Pid child = world.Fork(kInit);
+  const int what = *rc::gen::inRange(0, 4);
+  const int code = *rc::gen::inRange(0, 256);
+  const Call call = what == 0   ? calls::SigTimedWait(SignalBit(kSigUsr1), kForever)
+                    : what == 1 ? calls::Wait4(-1)
+                    : what == 2 ? calls::Sleep(1000)
+                                : calls::SigTimedWait(SignalBit(kSigUsr1), 1000);
+  RC_ASSERT(world.Issue(kInit, call).state == Result::State::kBlocked);
+  if (what == 0) world.SendFromAncestor(kInit, kSigUsr1);
+  if (what == 1) world.Exit(child, code);
+  if (what >= 2) world.AdvanceTo(world.NextTimer());
+  world.SendFromAncestor(kInit, kSigTerm);
+  const Step step = world.Resume(kInit);
+  RC_ASSERT(step.kind == Step::Kind::kHandler && step.signal == kSigTerm);
+  RC_ASSERT(step.in_call && !step.restarts);
+  const int expected[] = {kSigUsr1, child, 0, -EAGAIN};
+  RC_ASSERT(step.result.value == expected[what]);
+  if (what == 1) RC_ASSERT(step.result.status == code << 8);
+}
+
 // --- Faults, reboot --------------------------------------------------------------------------------
 
 // As many as were said fail, with that error, and only of subjects; 255: all do.

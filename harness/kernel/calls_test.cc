@@ -96,6 +96,13 @@ TEST_F(Owed, ThreadAndProcessOweApartAndChldNever) {
   EXPECT_EQ(kernel.OwedCount(kSigTerm), 1);
 }
 
+TEST_F(Owed, WhatIsOwedTakesNoRoomInTheQueue) {
+  kernel.Reset({.signal_queue_limit = 6, .mask = kAllSignals});
+  kernel.StartOwing();
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(kernel.QueueFromAncestor(kInit, 40), 0) << i;
+  EXPECT_EQ(kernel.QueueFromAncestor(kInit, 40), -EAGAIN);
+}
+
 TEST_F(Owed, AHandlerTakesOneToo) {
   Do(kInit, SigAction(kSigTerm, kSigHandler));
   Do(kInit, SigProcMask(kMaskSet, 0));
@@ -134,6 +141,14 @@ TEST_F(Birth, AChildInheritsMaskAndDispositionsButNothingPending) {
   const Step step = kernel.Resume(child);
   EXPECT_EQ(step.kind, Step::Kind::kReturns);
   EXPECT_EQ(step.result.value, 0) << "what fork returns in the child";
+}
+
+TEST_F(Birth, AThreadHasANumberOfItsOwnAndItsProcesss) {
+  const Pid process = kernel.Fork(kInit);
+  const Pid thread = kernel.StartThread(process);
+  EXPECT_EQ(Returns(thread, GetId(kIdThread)), thread);
+  EXPECT_EQ(Returns(thread, GetId(kIdProcess)), process);
+  EXPECT_EQ(Returns(thread, GetId(kIdParent)), kInit);
 }
 
 TEST_F(Birth, ExecResetsHandlersAndKeepsTheRest) {

@@ -425,6 +425,19 @@ TEST_F(Tracing, TheDataOfDetachIsIgnoredInAGroupStop) {
   EXPECT_EQ(ActivityOf(child), Activity::kStopped) << "TERM was ignored, the stop remains";
 }
 
+TEST_F(Tracing, WhoIsStoppedIsInAStopForItsTracerAtOnce) {
+  for (const int32_t request : {kPtraceSeize, kPtraceAttach}) {
+    kernel.Reset({.mask = kAllSignals});
+    const Pid child = Child();
+    const Pid tracer = Child();
+    kernel.SendFromAncestor(child, kSigStop);
+    ASSERT_EQ(ActivityOf(child), Activity::kStopped);
+    EXPECT_EQ(Returns(tracer, Ptrace(request, child)), 0);
+    EXPECT_EQ(ActivityOf(child), Activity::kTraced);
+    EXPECT_EQ(Returns(tracer, Wait4(-1, kWaitNoHang)), child);
+  }
+}
+
 TEST_F(Tracing, AStopThatWasNotToldPassesItsSignalOnWhenTheTracerEnds) {
   for (const bool told : {true, false}) {
     kernel.Reset({.mask = kAllSignals});
