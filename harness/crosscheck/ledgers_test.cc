@@ -101,6 +101,10 @@ TEST(Ledgers, StandInForMinit) {
   ExpectShows("minit", Profile::kMachine, g_directory + "/minit_like", {});
 }
 
+TEST(Ledgers, StandInForMinitBuiltWithGlibc) {
+  ExpectShows("minit-glibc", Profile::kMachine, g_directory + "/minit_like_glibc", {});
+}
+
 TEST(Ledgers, Minit) {
   const char* const path = std::getenv("PRODUCTION_INIT");
   if (path == nullptr) {

@@ -33,8 +33,9 @@ def crosschecks(programs, init, production):
                 ("tini", "container", ["/usr/bin/tini", "--", "/core"]),
                 ("dumb-init", "container", ["/usr/bin/dumb-init", "/core"]),
                 ("catatonit", "container", ["/usr/bin/catatonit", "--", "/core"])]
-    if production:
-        subjects.append(("minit", "machine", [production]))
+    if production:  # whatever its name is, if that is not of a ledger
+        name = pathlib.Path(production).name
+        subjects.append((name if (LEDGERS / f"{name}.ledger").exists() else "minit", "machine", [production]))
     reports = programs / "crosscheck"
     reports.mkdir(exist_ok=True)
     for name, profile, command in subjects:

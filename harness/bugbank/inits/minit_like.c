@@ -2,7 +2,7 @@
 // it is mostly asked. What it is known to break:
 //
 //   - signals that come before its child has called setsid reach nobody
-//   - those numbered 32 to 34 are left out: the C library keeps them to itself
+//   - those numbered 32 to 34 are left out: the C library keeps them to itself (glibc 32 and 33)
 //   - a fork that is refused makes it exit
 //   - the child gets what was ignored, blocked or open when init began; and if SIGCHLD was ignored,
 //     init never learns of the child's end
@@ -10,6 +10,7 @@
 //   - a traced process that stops is not let go; if it is the child, that counts as its end
 //   - a sync or a console that hangs takes it along, and so does a restart that is refused; from
 //     then on it sends signals to whoever has the child's number
+//   - built with glibc: a /core that is no program is run by a shell
 //
 // The faults are what a hurried change could do to it.
 #define _GNU_SOURCE
@@ -26,9 +27,12 @@
 static sigset_t g_signals, g_old_signals;
 static pid_t g_child;
 
+// In one write: what dprintf makes of it is the C library's choice.
 static void Say(const char *format, int number) {
   if (FAULTY(m_says_nothing)) return;
-  dprintf(STDERR_FILENO, format, number);
+  char line[128];
+  const int size = snprintf(line, sizeof line, format, number);
+  (void)!write(STDERR_FILENO, line, (size_t)size);
 }
 
 static void RunChild(void) {
@@ -43,9 +47,12 @@ static void RunChild(void) {
   }
   if (!FAULTY(m_leaves_the_session)) setsid();
   if (FAULTY(m_leaks_a_descriptor)) dup(STDERR_FILENO);
-  execve(path, arguments, FAULTY(m_drops_the_environment) ? nothing : environ);
-  dprintf(STDERR_FILENO, FAULTY(m_names_no_path) ? "exec: %s\n" : "cannot execute /core: %s\n",
-          strerror(errno));
+  execvpe(path, arguments, FAULTY(m_drops_the_environment) ? nothing : environ);
+  char line[128];
+  const int size = snprintf(line, sizeof line,
+                            FAULTY(m_names_no_path) ? "exec: %s\n" : "cannot execute /core: %s\n",
+                            strerror(errno));
+  (void)!write(STDERR_FILENO, line, (size_t)size);
   if (FAULTY(m_runs_on_after_exec)) return;
   _exit(FAULTY(m_failed_exec_exits_0) ? 0 : 1);
 }
@@ -135,7 +142,7 @@ int main(void) {
   if (!FAULTY(m_blocks_after_the_fork)) sigprocmask(SIG_BLOCK, &g_signals, &g_old_signals);
   Say("\n  a stand-in\n\n", 0);
   g_child = fork();
-  if (g_child < 0) return perror("fork"), 1;
+  if (g_child < 0) return Say("fork: error %d\n", errno), 1;
   if (g_child == 0) RunChild();
   if (FAULTY(m_blocks_after_the_fork)) sigprocmask(SIG_BLOCK, &g_signals, NULL);
   for (;;) {
