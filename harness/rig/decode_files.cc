@@ -26,7 +26,7 @@ using kernel::CallKind;
 using kernel::Path;
 using kernel::Result;
 
-constexpr std::size_t kLongestText = 64 * 1024;  // of one write to the console
+constexpr std::size_t kLongestText = std::size_t{64} << 10;  // of one write to the console
 constexpr uint32_t kDescriptorFlags =
     kernel::kOpenNoTerminal | kernel::kOpenNonBlock | kernel::kOpenCloseOnExec;
 
