@@ -175,6 +175,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Faultless{"Epoll", Profile::kMachine, [] { return SignalFdInit(true); }},
                     Faultless{"SigSuspend", Profile::kMachine, [] { return SigSuspendInit(); }},
                     Faultless{"WaitId", Profile::kMachine, [] { return WaitIdInit(); }},
+                    Faultless{"ManyForks", Profile::kMachine, [] { return ManyForksInit(); }},
+                    Faultless{"ReadsOn", Profile::kMachine,
+                              [] { return ReadInit(kernel::kReadMore); }},
+                    Faultless{"LateDetach", Profile::kMachine, [] { return LateDetachInit(); }},
                     Faultless{"Timed", Profile::kContainer, [] { return TimedInit(); }},
                     Faultless{"Session", Profile::kContainer, [] { return SessionInit(); }}),
     [](const auto& info) { return std::string(info.param.name); });

@@ -1,5 +1,6 @@
 #include "harness/contract/subjects.h"
 
+#include <map>
 #include <string>
 
 namespace minit::contract {
@@ -340,6 +341,86 @@ Script<> WaitIdInit() {
     co_await ReapAll(init);
   }
   co_await End(init);
+}
+
+// --- Rare ways ---
+
+namespace {
+
+Script<> Banner() { co_await Say("a banner\n"); }
+Script<> Idler() { co_await calls::Sleep(kSecond / 1000); }
+
+Script<> ForwardUntilTheEnd(State& init) {
+  if (!init.ended) co_await ReapAll(init);
+  while (!init.ended) {
+    co_await WaitForWork(init);
+    co_await ReapAll(init);
+  }
+  co_await End(init);
+}
+
+}  // namespace
+
+Script<> ManyForksInit() {
+  State init;
+  co_await calls::CloseRange(3, 63, kCloseRangeOnExec);
+  co_await calls::SigAction(kSigChld, kSigDfl);
+  co_await calls::SigProcMask(kMaskSet, kAllSignals);
+  co_await Fork(Banner());
+  co_await Fork(Idler());
+  init.child = co_await Fork(Child(init), kCloneVfork);
+  if (init.child < 0) init.ended = true;
+  co_await Fork(Idler());
+  co_await ForwardUntilTheEnd(init);
+}
+
+Script<> ReadInit(uint32_t flags) {
+  State init;
+  co_await Start(init);
+  const auto quiet = static_cast<int16_t>((co_await calls::SignalFd(0, kOpenNonBlock)).value);
+  const auto signals = static_cast<int16_t>((co_await calls::SignalFd(kAllSignals)).value);
+  int left = 600;
+  if (!init.ended) co_await ReapAll(init);
+  while (!init.ended) {
+    const int signal = (co_await calls::Read(signals)).signal;
+    if (signal > 0) co_await Forward(init, signal);
+    for (; left > 0; --left) co_await calls::Read(quiet, flags);
+    co_await ReapAll(init);
+  }
+  co_await End(init);
+}
+
+Script<> LateDetachInit() {
+  State init;
+  co_await Start(init);
+  std::map<Pid, int> stopped;  // with what it should be let go
+  for (;;) {
+    for (;;) {
+      const Result told = co_await calls::Wait4(-1, kWaitNoHang | kWaitAll);
+      if (told.value <= 0) break;
+      if ((told.status & 0xff) != 0x7f) {
+        stopped.erase(told.value);
+        co_await Digest(init, told);
+        continue;
+      }
+      const int signal = told.status >> 8 & 0xff;
+      const bool first = !stopped.contains(told.value);
+      stopped[told.value] = signal == kSigTrap || signal == kSigStop ? 0 : signal;
+      if (first) co_await calls::Ptrace(kPtraceContinue, told.value, stopped[told.value]);
+    }
+    for (const auto& [pid, data] : stopped) co_await calls::Ptrace(kPtraceDetach, pid, data);
+    stopped.clear();
+    if (init.ended) break;
+    co_await WaitForWork(init);
+  }
+  co_await End(init);
+}
+
+Script<> OtherCallInit(int number) {
+  State init;
+  co_await Start(init);
+  co_await calls::Other(number);
+  co_await ForwardUntilTheEnd(init);
 }
 
 // --- The containers' inits -----------------------------------------------------------------------

@@ -92,6 +92,14 @@ rig::Script<> SignalFdInit(bool epoll);                      // signalfd, non-bl
 rig::Script<> SigSuspendInit();                              // handlers, blocked but in sigsuspend
 rig::Script<> WaitIdInit();  // handlers forward while init waits without bound in waitid
 
+// Machine profile, with ways that are rare.
+rig::Script<> ManyForksInit();  // helpers before the child and after it, before anybody calls exec
+// Waits in a read, and once reads 600 times from where there is nothing: how often that is counted
+// depends on `flags`; with kernel::kReadMore it is faultless.
+rig::Script<> ReadInit(uint32_t flags);
+rig::Script<> LateDetachInit();           // lets go at its second stop of who has stopped
+rig::Script<> OtherCallInit(int number);  // makes a call that the model has no name for
+
 // Container profile.
 rig::Script<> TimedInit(Fault fault = Fault::kNone);  // as tini: own group, child alone, a second
 rig::Script<> SessionInit();                          // as dumb-init: own session, its group

@@ -260,6 +260,9 @@ const std::vector<Faultless>& AllFaultless() {
       {"signalfd and epoll", Profile::kMachine, [] { return SignalFdInit(true); }},
       {"handlers and sigsuspend", Profile::kMachine, [] { return SigSuspendInit(); }},
       {"handlers and waitid", Profile::kMachine, [] { return WaitIdInit(); }},
+      {"many forks", Profile::kMachine, [] { return ManyForksInit(); }},
+      {"reads on", Profile::kMachine, [] { return ReadInit(kernel::kReadMore); }},
+      {"late detach", Profile::kMachine, [] { return LateDetachInit(); }},
       {"container, group", Profile::kContainer, [] { return TimedInit(); }},
       {"container, session", Profile::kContainer, [] { return SessionInit(); }}};
   return all;
