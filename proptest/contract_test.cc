@@ -1,5 +1,6 @@
 // Laws of the judge, on the traces of faultless machines and of faulty ones.
 #include <optional>
+#include <set>
 
 #include "harness/contract/judge.h"
 #include "harness/contract/rules.h"
@@ -107,6 +108,20 @@ RC_GTEST_PROP(Judge, MovesThatHadNoEffectChangeNoVerdict, (const Story& story)) 
   Several several;
   Hear(story, AnyFault(), several);
   RC_ASSERT(Same(several.plain, several.disturbed));
+}
+
+RC_GTEST_PROP(CallList, HasWhatASetOfNumbersWouldHave, (uint64_t seed)) {
+  contract::CallList list;
+  std::set<int> numbers;
+  for (int i = 0; i < 64; ++i) {
+    seed = seed * 6364136223846793005 + 1442695040888963407;
+    const int number = static_cast<int>(seed >> 55);
+    numbers.insert(number);
+    list.others[static_cast<std::size_t>(number) / 64] |= uint64_t{1} << number % 64;
+  }
+  for (int number = -64; number < 1100; ++number) {
+    RC_ASSERT(list.Has(kernel::calls::Other(number)) == numbers.contains(number));
+  }
 }
 
 // Whether what two of the rules speak of ever happened.
