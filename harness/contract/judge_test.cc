@@ -473,6 +473,25 @@ TEST(Judge, AContainersInitMaySignalTheChildAlone) {
   }
 }
 
+// What was not sent by then may be sent later, behind what came after it.
+TEST(Judge, AtRestTheOrderBeginsAnew) {
+  Stand stand;
+  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  stand.Send(10);
+  const Pid child = stand.Start();
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+  stand.Wait();
+  for (const int signal : {12, 15}) {
+    stand.Send(signal);
+    stand.Return(kInit);
+    stand.Make(kInit, calls::Kill(-child, signal));
+    stand.Wait();
+  }
+  stand.Make(kInit, calls::Kill(-child, 10));
+  EXPECT_EQ(stand.judge.verdict(Rule::kForwardsInOrder), Verdict::kHolds);
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
 // --- The child's end -----------------------------------------------------------------------------
 
 TEST(Judge, AForeignTracerPutsTheChildsEndOff) {
@@ -633,6 +652,359 @@ TEST(Judge, JudgingStopsAtTheFirstBreakOfRulesSixAndEleven) {
   stand.Make(kInit, calls::Kill(-1, 15));
   EXPECT_EQ(stand.judge, then);
   EXPECT_EQ(stand.broken(), Rules{Rule::kEndsOnlyWithChild});
+}
+
+TEST(Judge, TheDelayIsOverAtItsLastNanosecond) {
+  for (const uint64_t less_ns : {0U, 1U}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Exit(child, 1);
+    const uint64_t end_ns = stand.kernel.now_ns();
+    stand.EndWell("1\n");
+    stand.PassTo(end_ns + kDelayNs - less_ns);
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), less_ns == 0 ? Rules{} : Rules{Rule::kWaitsOutTheDelay});
+  }
+}
+
+TEST(Judge, TheRestartIsLateAfterItsLastNanosecond) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 1);
+  const uint64_t end_ns = stand.kernel.now_ns();
+  stand.EndWell("1\n");
+  stand.PassTo(end_ns + kRestartWithinNs);
+  EXPECT_EQ(stand.broken(), Rules{});
+  stand.PassTo(end_ns + kRestartWithinNs + 1);
+  EXPECT_EQ(stand.broken(), Rules{Rule::kAlwaysRestarts});
+}
+
+TEST(Judge, ThePauseAfterARefusalIsOverAtItsLastNanosecond) {
+  for (const uint64_t less_ns : {0U, 1U}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Exit(child, 0);
+    kernel::Faults faults;
+    faults.reboot_failures = 255;
+    stand.kernel.SetFaults(faults);
+    stand.Move(Cause::kFault);
+    stand.EndWell("0\n");
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    stand.PassTo(stand.kernel.now_ns() + kPauseNs - less_ns);
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), less_ns == 0 ? Rules{} : Rules{Rule::kAlwaysRestarts});
+  }
+}
+
+TEST(Judge, TheDeadlineGoesOnWhileInitWaitsForItsVfork) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 1);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  stand.Make(kInit, calls::Write(2, 2), "1\n");
+  stand.Make(kInit, calls::Fork(kernel::kCloneVfork));
+  stand.PassTo(50 * kSecondNs);
+  stand.PassTo(100 * kSecondNs);
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
+// A line is read by then, though it has no end.
+TEST(Judge, AtTheRestartWhatWasBegunIsALine) {
+  for (const int status : {1, 2}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Exit(child, status);
+    stand.EndWell("status 1");
+    stand.PassTo(40 * kSecondNs);
+    EXPECT_EQ(stand.HowOf(Rule::kReportsStatus), How::kPlain);
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.judge.verdict(Rule::kReportsStatus),
+              status == 1 ? Verdict::kHolds : Verdict::kBroken);
+  }
+}
+
+TEST(Judge, WhoFoundNoConsoleNeedNotReport) {
+  for (const bool found_later : {false, true}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Make(kInit, calls::Open(kernel::Path::kMissing));
+    if (found_later) stand.Make(kInit, calls::Open(kernel::Path::kConsole));
+    stand.Wait();
+    stand.Exit(child, 0);
+    stand.EndWell("");
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), found_later ? Rules{Rule::kReportsStatus} : Rules{});
+  }
+}
+
+TEST(Judge, WhatTheWorldDoesToAHelperExcusesTheSync) {
+  for (const Cause cause : {Cause::kNone, Cause::kKill, Cause::kUntracedStop}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Exit(child, 0);
+    stand.Return(kInit);
+    stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+    stand.Make(kInit, calls::Write(2, 2), "0\n");
+    const Pid helper = stand.Make(kInit, calls::Fork()).value;
+    stand.kernel.Resume(helper);
+    if (cause == Cause::kKill) stand.kernel.Die(helper, 9, false);
+    if (cause == Cause::kUntracedStop) stand.kernel.SendFromKernel(helper, kernel::kSigStop);
+    if (cause != Cause::kNone) stand.Move(cause, helper, 9);
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), cause == Cause::kNone ? Rules{Rule::kSyncsFirst} : Rules{});
+  }
+}
+
+TEST(Judge, AnExitsStatusIsItsLowByte) {
+  for (const int code : {3, 256 + 3, 4}) {
+    Stand stand({.profile = Profile::kContainer});
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Exit(child, 3);
+    stand.Return(kInit);
+    stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+    stand.Make(kInit, calls::Exit(code));
+    EXPECT_EQ(stand.broken(), code == 4 ? Rules{Rule::kExitsWithStatus} : Rules{}) << code;
+  }
+}
+
+// --- Who is the child ----------------------------------------------------------------------------
+
+// Of three processes one calls exec; the others stay, exit or are killed before that.
+TEST(Judge, OfSeveralTheOneThatCallsExecIsTheChild) {
+  for (const std::size_t execs : {0U, 1U, 2U}) {
+    for (const Cause fate : {Cause::kNone, Cause::kExit, Cause::kKill}) {
+      for (const int status : {3, 4}) {
+        SCOPED_TRACE(std::to_string(execs) + NameOf(fate) + std::to_string(status));
+        Stand stand;
+        stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+        std::vector<Pid> pids;
+        for (int i = 0; i < 3; ++i) {
+          pids.push_back(stand.Make(kInit, calls::Fork()).value);
+          stand.kernel.Resume(pids.back());
+        }
+        const Pid child = pids[execs];
+        for (const Pid pid : pids) {
+          if (pid == child) continue;
+          if (fate == Cause::kExit) stand.Make(pid, calls::Exit(0));
+          if (fate != Cause::kKill) continue;
+          stand.kernel.Die(pid, 9, false);
+          stand.Move(Cause::kKill, pid, 9);
+        }
+        stand.Make(child, calls::SetSid());
+        stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
+        stand.Make(child, calls::Exec());
+        stand.kernel.Issue(child, calls::SigAction(15, kernel::kSigHandler));
+        while (stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang)).value > 0) {
+        }
+        stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+        stand.Wait();
+        EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), Verdict::kSilent);
+        stand.Send(15);
+        stand.Return(kInit);
+        stand.Make(kInit, calls::Kill(-child, 15));
+        stand.Wait();
+        stand.Exit(child, 3);
+        EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), Verdict::kHolds);
+        stand.EndWell((std::to_string(status) + "\n").c_str());
+        stand.PassTo(30 * kSecondNs + kSecondNs / 2);
+        stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+        EXPECT_EQ(stand.broken(), status == 3 ? Rules{} : Rules{Rule::kReportsStatus});
+      }
+    }
+  }
+}
+
+// What comes between the first fork and the one that makes the child is owed only if they are the same.
+TEST(Judge, WhatCameBeforeTheChildsForkNeedNotBeSent) {
+  for (const std::size_t execs : {0U, 1U, 2U}) {
+    for (const int sent : {10, 12}) {
+      Stand stand;
+      stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+      std::vector<Pid> pids;
+      for (int i = 0; i < 3; ++i) {
+        pids.push_back(stand.Make(kInit, calls::Fork()).value);
+        stand.kernel.Resume(pids.back());
+        if (i == 0) stand.Send(10);
+      }
+      stand.Send(12);
+      const Pid child = pids[execs];
+      stand.Make(child, calls::SetSid());
+      stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
+      stand.Make(child, calls::Exec());
+      for (const int signal : {10, 12}) {
+        stand.kernel.Issue(child, calls::SigAction(signal, kernel::kSigHandler));
+        stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+        if (signal == sent) stand.Make(kInit, calls::Kill(-child, signal));
+      }
+      stand.Wait();
+      const bool excused = execs != 0 && sent == 12;
+      EXPECT_EQ(stand.broken(), excused ? Rules{} : Rules{Rule::kForwardsEverySignal})
+          << execs << " " << sent;
+    }
+  }
+}
+
+TEST(Judge, AFailedStartThatIsKeptFromEndingIsNotLate) {
+  for (const bool kept : {false, true}) {
+    Stand stand;
+    kernel::Faults faults;
+    faults.exec_failures = 1;
+    stand.kernel.SetFaults(faults);
+    stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+    const Pid child = stand.Make(kInit, calls::Fork()).value;
+    stand.kernel.Resume(child);
+    stand.Make(child, calls::SetSid());
+    stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
+    stand.Make(child, calls::Exec());
+    stand.Make(child, calls::SigTimedWait(kernel::kAllSignals));
+    stand.kernel.Keep(child, kept);
+    stand.Wait();
+    EXPECT_EQ(stand.broken(), kept ? Rules{} : Rules{Rule::kAlwaysRestarts});
+  }
+}
+
+// --- Who stops -----------------------------------------------------------------------------------
+
+// A child of init's that it traces.
+Pid Tracee(Stand& stand) {
+  const Pid pid = stand.kernel.Fork(kInit);
+  stand.kernel.Issue(pid, calls::SigProcMask(kernel::kMaskSet, 0));
+  stand.kernel.Issue(pid, calls::Ptrace(kernel::kPtraceTraceMe));
+  stand.Move(Cause::kOther, pid);
+  return pid;
+}
+
+void Stop(Stand& stand, Pid pid, int signal) {
+  stand.kernel.SendFromKernel(pid, signal);
+  stand.Move(Cause::kTracedStop, pid, signal);
+  EXPECT_EQ(stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang)).value, pid);
+}
+
+TEST(Judge, WhoStopsTwiceIsLetGoOnceWithTheLastSignal) {
+  for (const int data : {10, 12, 0}) {
+    Stand stand;
+    stand.Start();
+    const Pid pid = Tracee(stand);
+    Stop(stand, pid, 10);
+    stand.Make(kInit, calls::Ptrace(kernel::kPtraceContinue, pid, 0));
+    Stop(stand, pid, 12);
+    if (data != 0) stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, pid, data));
+    while (stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang)).value > 0) {
+    }
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+    stand.Wait();
+    if (data == 12) {
+      EXPECT_EQ(stand.broken(), Rules{});
+      continue;
+    }
+    ASSERT_EQ(stand.broken(), Rules{Rule::kFreesTheTraced});
+    const Break& found = *stand.judge.FindBreak(Rule::kFreesTheTraced);
+    EXPECT_EQ(found.facts.how, data == 0 ? How::kNever : How::kWrongValue);
+    EXPECT_EQ(data == 0 ? found.number : found.expected, 12);
+  }
+}
+
+// Of three that stop one is let go and one killed, in every order: the third is held.
+TEST(Judge, WhoIsHeldIsFoundAmongThoseLetGoAndDead) {
+  for (const std::size_t held : {0U, 1U, 2U}) {
+    for (const std::size_t after : {1U, 2U}) {
+      Stand stand;
+      stand.Start();
+      std::vector<Pid> pids;
+      for (int i = 0; i < 3; ++i) pids.push_back(Tracee(stand));
+      for (const Pid pid : pids) Stop(stand, pid, 10);
+      const Pid let_go = pids[(held + after) % 3];
+      const Pid killed = pids[(held + 3 - after) % 3];
+      stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, let_go, 10));
+      stand.kernel.Die(killed, 9, false);
+      stand.Move(Cause::kKill, killed, 9);
+      while (stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang)).value > 0) {
+      }
+      stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+      stand.Wait();
+      ASSERT_EQ(stand.broken(), Rules{Rule::kFreesTheTraced});
+      EXPECT_EQ(stand.judge.FindBreak(Rule::kFreesTheTraced)->pid, pids[held]);
+    }
+  }
+}
+
+TEST(Judge, ToLookWhoIsDeadIsNotToReap) {
+  Stand stand;
+  stand.Start();
+  stand.Exit(stand.kernel.Fork(kInit), 0);
+  stand.Make(kInit, calls::WaitId(kernel::kWaitForAny, 0,
+                                  kernel::kWaitExited | kernel::kWaitNoHang | kernel::kWaitNoWait));
+  EXPECT_EQ(stand.judge.verdict(Rule::kReapsAtRest), Verdict::kSilent);
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  stand.Wait();
+  EXPECT_EQ(stand.broken(), Rules{Rule::kReapsAtRest});
+}
+
+// --- Calls ---------------------------------------------------------------------------------------
+
+TEST(Judge, ACallListEndsWithItsLastNumber) {
+  struct {
+    CallList list;
+    uint64_t behind = ~uint64_t{0};
+  } memory;
+  memory.list.others[0] = 1;
+  memory.list.others[1] = uint64_t{1} << 63;
+  memory.list.others.back() = uint64_t{1} << 63;
+  std::vector<int> has;
+  for (int number = -1; number < 1200; ++number) {
+    if (memory.list.Has(calls::Other(number))) has.push_back(number);
+  }
+  EXPECT_EQ(has, (std::vector<int>{0, 127, 511}));
+  EXPECT_FALSE(memory.list.Has(calls::Sync()));
+  memory.list.kinds = kernel::KindBit(kernel::CallKind::kSync);
+  EXPECT_TRUE(memory.list.Has(calls::Sync()));
+}
+
+TEST(Judge, WhereInitMayNotWaitAHelperMayAndInitForATime) {
+  CallList list;
+  list.kinds = ~uint64_t{0};
+  list.waits = kernel::KindBit(kernel::CallKind::kSigTimedWait);
+  Stand stand({.calls = &list});
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 1);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  const Pid helper = stand.Make(kInit, calls::Fork()).value;
+  stand.kernel.Resume(helper);
+  stand.Make(helper, calls::Pause());
+  stand.Make(kInit, calls::Sleep(kSecondNs));
+  EXPECT_EQ(stand.judge.verdict(Rule::kKeepsToItsCalls), Verdict::kHolds);
+  stand.PassTo(2 * kSecondNs);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Wait4(-1));
+  EXPECT_EQ(stand.broken(), Rules{Rule::kKeepsToItsCalls});
+  EXPECT_EQ(stand.HowOf(Rule::kKeepsToItsCalls), How::kNever);
+}
+
+// A read that goes on with one before is none of its own.
+TEST(Judge, ReadingOnIsNoCall) {
+  for (const uint32_t flags : {0U, kernel::kReadMore}) {
+    Stand stand;
+    stand.Start();
+    const Result opened = stand.Make(kInit, calls::SignalFd(0, kernel::kOpenNonBlock));
+    stand.Wait();
+    stand.Send(17);
+    stand.Return(kInit);
+    for (uint32_t i = 0; i < kCallsToRest; ++i) stand.Make(kInit, calls::ClockRead());
+    for (uint32_t i = 0; i < kCallsToRest; ++i) {
+      stand.Make(kInit, calls::Read(static_cast<int16_t>(opened.value), flags));
+    }
+    EXPECT_EQ(stand.broken(), flags == 0 ? Rules{Rule::kComesToRest} : Rules{});
+  }
 }
 
 // --- Rest ----------------------------------------------------------------------------------------
