@@ -179,6 +179,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Faultless{"ReadsOn", Profile::kMachine,
                               [] { return ReadInit(kernel::kReadMore); }},
                     Faultless{"LateDetach", Profile::kMachine, [] { return LateDetachInit(); }},
+                    Faultless{"ReapById", Profile::kMachine, [] { return ReapByIdInit(); }},
                     Faultless{"Timed", Profile::kContainer, [] { return TimedInit(); }},
                     Faultless{"Session", Profile::kContainer, [] { return SessionInit(); }}),
     [](const auto& info) { return std::string(info.param.name); });

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "harness/contract/judge.h"
@@ -150,12 +151,15 @@ std::vector<std::string> VerdictsOf(std::span<const scenario::Scenario> scenario
   add("reads-on", {.calls = &no_reads}, [] { return contract::ReadInit(kernel::kReadMore); });
   add("reads-anew", machine, [] { return contract::ReadInit(0); });
   add("late-detach", machine, [] { return contract::LateDetachInit(); });
+  add("reap-by-id", machine, [] { return contract::ReapByIdInit(); });
   for (const int number : {-1, 63, 64, 127, 511, 512, 512 + 63}) {
     add(
         "call-" + std::to_string(number), {.calls = &others},
         [number] { return contract::OtherCallInit(number); }, false);
   }
   for (const Fault& fault : Faults()) {
+    // It takes as long as all the others.
+    if (share > 1 && fault.name == std::string_view("spins")) continue;
     table.push_back(Line(part(false), fault.name, machine, [&fault](Runner& runner) {
       FaultyRig rig(&fault);
       Play(runner, rig, [] { return false; });

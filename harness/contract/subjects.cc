@@ -416,6 +416,35 @@ Script<> LateDetachInit() {
   co_await End(init);
 }
 
+namespace {
+
+Script<> ReapAllById(State& init) {
+  constexpr uint32_t kAll = kWaitExited | kWaitUntraced | kWaitContinued | kWaitNoHang | kWaitAll;
+  for (;;) {
+    const Result told = co_await calls::WaitId(kWaitForAny, 0, kAll);
+    if (told.value < 0 || told.pid == 0) co_return;
+    Result death{.value = told.pid, .status = told.status};
+    if (told.code == 4) co_await LetGo(init, told.pid, told.status);
+    if (told.code > 3) continue;
+    if (told.code == 1) death.status = told.status << 8;
+    if (told.code == 3) death.status |= 0x80;
+    co_await Digest(init, death);
+  }
+}
+
+}  // namespace
+
+Script<> ReapByIdInit() {
+  State init;
+  co_await Start(init);
+  if (!init.ended) co_await ReapAllById(init);
+  while (!init.ended) {
+    co_await WaitForWork(init);
+    co_await ReapAllById(init);
+  }
+  co_await End(init);
+}
+
 Script<> OtherCallInit(int number) {
   State init;
   co_await Start(init);

@@ -98,6 +98,7 @@ rig::Script<> ManyForksInit();  // helpers before the child and after it, before
 // depends on `flags`; with kernel::kReadMore it is faultless.
 rig::Script<> ReadInit(uint32_t flags);
 rig::Script<> LateDetachInit();           // lets go at its second stop of who has stopped
+rig::Script<> ReapByIdInit();             // reaps with waitid, and has stops told
 rig::Script<> OtherCallInit(int number);  // makes a call that the model has no name for
 
 // Container profile.

@@ -263,6 +263,7 @@ const std::vector<Faultless>& AllFaultless() {
       {"many forks", Profile::kMachine, [] { return ManyForksInit(); }},
       {"reads on", Profile::kMachine, [] { return ReadInit(kernel::kReadMore); }},
       {"late detach", Profile::kMachine, [] { return LateDetachInit(); }},
+      {"reaps by id", Profile::kMachine, [] { return ReapByIdInit(); }},
       {"container, group", Profile::kContainer, [] { return TimedInit(); }},
       {"container, session", Profile::kContainer, [] { return SessionInit(); }}};
   return all;
