@@ -1,7 +1,12 @@
 // Laws of the judge, on the traces of faultless machines and of faulty ones.
+#include <algorithm>
 #include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
+#include "harness/contract/console_line.h"
+#include "harness/contract/facts.h"
 #include "harness/contract/judge.h"
 #include "harness/contract/rules.h"
 #include "harness/contract/step.h"
@@ -122,6 +127,68 @@ RC_GTEST_PROP(CallList, HasWhatASetOfNumbersWouldHave, (uint64_t seed)) {
   for (int number = -64; number < 1100; ++number) {
     RC_ASSERT(list.Has(kernel::calls::Other(number)) == numbers.contains(number));
   }
+}
+
+RC_GTEST_PROP(Facts, AreReadBackAndMatchAsTheyAreOpen, (uint64_t seed, uint64_t other_seed)) {
+  const auto facts = [](uint64_t bits) {
+    const auto below = [&bits](uint64_t bound) {
+      const uint64_t drawn = bits % bound;
+      bits = bits / bound + bits * 0x9e3779b97f4a7c15;
+      return drawn;
+    };
+    contract::Facts drawn{.phase = static_cast<contract::Phase>(below(5)),
+                          .faults = static_cast<uint8_t>(below(32)),
+                          .entry = static_cast<uint16_t>(below(4096)),
+                          .cause = static_cast<contract::Cause>(below(10)),
+                          .whose = static_cast<contract::Whose>(below(8)),
+                          .how = static_cast<contract::How>(below(12))};
+    if (drawn.cause == contract::Cause::kSignal) drawn.signal = static_cast<uint8_t>(1 + below(64));
+    return drawn;
+  };
+  using Pattern = contract::FactsPattern;
+  const contract::Facts one = facts(seed);
+  contract::Facts other = facts(other_seed);
+  if (seed % 2 == 0) other.entry |= one.entry;
+  if (seed % 2 == 0) other.faults |= one.faults;
+  std::string error;
+  const auto read = contract::ParseFacts(ToString(one), &error);
+  RC_ASSERT(read.has_value());
+  RC_ASSERT(*read == Pattern{.facts = one});
+  RC_ASSERT(read->Matches(one));
+  RC_ASSERT(read->Matches(other) == (one == other));
+  const auto all_open = static_cast<uint8_t>(Pattern::kPhase | Pattern::kEntry | Pattern::kFaults |
+                                             Pattern::kCause | Pattern::kWhose | Pattern::kHow);
+  const Pattern open{.facts = {.faults = one.faults, .entry = one.entry}, .open = all_open};
+  const bool has_those = (one.entry & ~other.entry) == 0 && (one.faults & ~other.faults) == 0;
+  RC_ASSERT(open.Matches(other) == has_those);
+  const auto read_open = contract::ParseFacts(ToString(open), &error);
+  RC_ASSERT(read_open.has_value());
+  RC_ASSERT(*read_open == open);
+}
+
+RC_GTEST_PROP(ConsoleLine, HasTheNumbersThatASearchFinds, (uint64_t seed)) {
+  std::string text;
+  for (uint64_t bits = seed; bits > 6; bits /= 7) text += "/aa019 "[bits % 7];
+  std::vector<std::string> numbers;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (!digit) continue;
+    if (i == 0 || text[i - 1] < '0' || text[i - 1] > '9') numbers.emplace_back();
+    numbers.back() += text[i];
+  }
+  contract::ConsoleLine line;
+  const std::size_t half = seed % (text.size() + 1);
+  line.Add(text.substr(0, half), "/aa", true);
+  line.Add(text.substr(half), "/aa", false);
+  RC_ASSERT(line.has_one_number() == (numbers.size() == 1));
+  if (numbers.size() == 1) {
+    const uint64_t value = std::stoull("0" + numbers[0].substr(0, 18));
+    RC_ASSERT(static_cast<uint64_t>(line.number()) ==
+              std::min<uint64_t>(value, contract::ConsoleLine::kTooMuch));
+  }
+  RC_ASSERT(line.names_path() == (text.find("/aa") != std::string::npos));
+  RC_ASSERT(line.begun() == !text.empty());
+  RC_ASSERT(line.since_end() == (half > 0));
 }
 
 // Whether what two of the rules speak of ever happened.
