@@ -378,6 +378,7 @@ TEST(Judge, TheFirstBreakOfARuleIsKept) {
   const Break& found = *stand.judge.FindBreak(Rule::kSignalsNobodyElse);
   EXPECT_EQ(found.number, 10);
   EXPECT_EQ(found.pid, -1);
+  EXPECT_EQ(found.facts.whose, Whose::kStranger);
 }
 
 // --- Signals -------------------------------------------------------------------------------------
@@ -490,6 +491,53 @@ TEST(Judge, AtRestTheOrderBeginsAnew) {
   stand.Make(kInit, calls::Kill(-child, 10));
   EXPECT_EQ(stand.judge.verdict(Rule::kForwardsInOrder), Verdict::kHolds);
   EXPECT_EQ(stand.broken(), Rules{});
+}
+
+TEST(Judge, OfTwoAlikeThatAreOwedBothAreSent) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Send(40);
+  stand.Send(40);
+  for (int i = 0; i < 2; ++i) stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+  stand.Make(kInit, calls::Kill(-child, 40));
+  stand.Wait();
+  EXPECT_EQ(stand.broken(), Rules{Rule::kForwardsEverySignal});
+  EXPECT_EQ(stand.HowOf(Rule::kForwardsEverySignal), How::kTakenNotSent);
+}
+
+// That nobody was there is said only of a kill of this time, and only if that was its result.
+TEST(Judge, WhyASignalWasNotSentIsOfTheLastKill) {
+  Stand stand;
+  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  stand.Send(10);
+  const Pid child = stand.Make(kInit, calls::Fork()).value;
+  stand.kernel.Resume(child);
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+  EXPECT_EQ(stand.Make(kInit, calls::Kill(-child, 10)).value, -ESRCH);
+  stand.Wait();
+  EXPECT_EQ(stand.broken(), Rules{});
+  stand.Send(10);
+  stand.Return(kInit);
+  Step step{
+      .kind = Step::Kind::kCalls, .by_init = true, .pid = kInit, .call = calls::Kill(-child, 10)};
+  stand.Tell(step);
+  step.kind = Step::Kind::kReturns;
+  step.result.value = -EPERM;
+  stand.Tell(step);
+  stand.Wait();
+  EXPECT_EQ(stand.broken(), Rules{Rule::kForwardsEverySignal});
+  EXPECT_EQ(stand.HowOf(Rule::kForwardsEverySignal), How::kTakenNotSent);
+}
+
+TEST(Judge, AHelperIsNobodyToSignal) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 1);
+  stand.EndWell("1\n");
+  const Pid helper = stand.Make(kInit, calls::Fork()).value;
+  stand.Make(kInit, calls::Kill(helper, 9));
+  EXPECT_EQ(stand.broken(), Rules{Rule::kSignalsNobodyElse});
 }
 
 // --- The child's end -----------------------------------------------------------------------------
@@ -729,6 +777,77 @@ TEST(Judge, AtTheRestartWhatWasBegunIsALine) {
   }
 }
 
+TEST(Judge, WhatIsWrittenAndNotKnownMayBeTheReport) {
+  for (const bool writes : {false, true}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Exit(child, 0);
+    if (writes) stand.Make(kInit, calls::Write(2, 5));
+    stand.EndWell("");
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), writes ? Rules{} : Rules{Rule::kReportsStatus});
+  }
+}
+
+TEST(Judge, AWriteThatIsRefusedIsNoPartOfALine) {
+  Stand stand;
+  stand.Start();
+  stand.Make(kInit, calls::Write(2, 1), "7");
+  kernel::Faults faults;
+  faults.console_room = 0;
+  stand.kernel.SetFaults(faults);
+  stand.kernel.Issue(kInit, calls::SetNonBlock(2, true));
+  EXPECT_LT(stand.Make(kInit, calls::Write(2, 2), " 8").value, 0);
+  stand.kernel.SetFaults({});
+  EXPECT_EQ(stand.broken(), Rules{});
+  stand.Make(kInit, calls::Write(2, 1), "\n");
+  EXPECT_EQ(stand.broken(), Rules{Rule::kEndsOnlyWithChild}) << "a line with a number";
+}
+
+// If it exits by itself it has time to tell init why.
+TEST(Judge, OfAFailedStartTheStatusAloneIsNoReport) {
+  for (const bool killed : {false, true}) {
+    Stand stand;
+    kernel::Faults faults;
+    faults.exec_failures = 1;
+    stand.kernel.SetFaults(faults);
+    stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+    const Pid child = stand.Make(kInit, calls::Fork()).value;
+    stand.kernel.Resume(child);
+    stand.Make(child, calls::SetSid());
+    stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
+    stand.Make(child, calls::Exec());
+    stand.Wait();
+    if (killed) {
+      stand.kernel.Die(child, 9, false);
+      stand.Move(Cause::kKill, child, 9);
+    } else {
+      stand.Make(child, calls::Exit(127));
+    }
+    stand.EndWell(killed ? "137\n" : "127\n");
+    stand.PassTo(30 * kSecondNs + kSecondNs / 2);
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), killed ? Rules{} : Rules{Rule::kReportsStatus});
+  }
+}
+
+TEST(Judge, ToWaitForOneIsNotToFindNobodyLeft) {
+  for (const Pid whom : {Pid{-1}, Pid{2}}) {
+    Stand stand({.profile = Profile::kContainer});
+    const Pid child = stand.Start();
+    ASSERT_EQ(child, 2);
+    stand.Wait();
+    stand.kernel.Exit(stand.kernel.Fork(kInit), 0);
+    stand.Exit(child, 3);
+    stand.Return(kInit);
+    while (stand.Make(kInit, calls::Wait4(whom, kernel::kWaitNoHang)).value > 0) {
+    }
+    stand.Make(kInit, calls::Exit(3));
+    EXPECT_EQ(stand.broken(), whom == -1 ? Rules{} : Rules{Rule::kExitsWithStatus});
+  }
+}
+
 TEST(Judge, WhoFoundNoConsoleNeedNotReport) {
   for (const bool found_later : {false, true}) {
     Stand stand;
@@ -820,6 +939,40 @@ TEST(Judge, OfSeveralTheOneThatCallsExecIsTheChild) {
       }
     }
   }
+}
+
+TEST(Judge, ARefusedForkIsNoEndWhileAnotherMayBeTheChild) {
+  Stand stand;
+  const auto ended = [&stand] {
+    return stand.judge.verdict(Rule::kSyncsFirst) != Verdict::kSilent;
+  };
+  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  stand.kernel.Resume(stand.Make(kInit, calls::Fork()).value);
+  kernel::Faults faults;
+  faults.fork_failures = 1;
+  stand.kernel.SetFaults(faults);
+  stand.Move(Cause::kFault);
+  EXPECT_LT(stand.Make(kInit, calls::Fork()).value, 0);
+  EXPECT_FALSE(ended());
+  stand.kernel.SetFaults({});
+  stand.Make(kInit, calls::Fork());
+  EXPECT_TRUE(ended()) << "init goes on, so it was the child's";
+}
+
+TEST(Judge, WhoWasKilledBeforeItsExecWasTheChildIfInitGoesOn) {
+  Stand stand;
+  const auto ended = [&stand] {
+    return stand.judge.verdict(Rule::kSyncsFirst) != Verdict::kSilent;
+  };
+  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  stand.kernel.Resume(stand.Make(kInit, calls::Fork()).value);
+  const Pid killed = stand.Make(kInit, calls::Fork()).value;
+  stand.kernel.Resume(killed);
+  stand.kernel.Die(killed, 9, false);
+  stand.Move(Cause::kKill, killed, 9);
+  EXPECT_FALSE(ended());
+  stand.Make(kInit, calls::Fork());
+  EXPECT_TRUE(ended());
 }
 
 // What comes between the first fork and the one that makes the child is owed only if they are the same.
