@@ -9,6 +9,7 @@
 #include "harness/contract/facts.h"
 #include "harness/contract/judge.h"
 #include "harness/contract/rules.h"
+#include "harness/contract/stand.h"
 #include "harness/contract/step.h"
 #include "harness/rig/runner.h"
 #include "proptest/story.h"
@@ -189,6 +190,93 @@ RC_GTEST_PROP(ConsoleLine, HasTheNumbersThatASearchFinds, (uint64_t seed)) {
   RC_ASSERT(line.names_path() == (text.find("/aa") != std::string::npos));
   RC_ASSERT(line.begun() == !text.empty());
   RC_ASSERT(line.since_end() == (half > 0));
+}
+
+// --- Bounds, on a kernel driven by hand ---
+
+namespace calls = kernel::calls;
+using contract::kSecondNs;
+using kernel::kInit;
+
+// Often the bound itself, or one beside it.
+uint64_t Near(uint64_t bound) {
+  return bound - 1 +
+         *rc::gen::oneOf(rc::gen::inRange<uint64_t>(0, 3),
+                         rc::gen::inRange(uint64_t{0}, kSecondNs));
+}
+
+RC_GTEST_PROP(Judge, TheDelayAndTheDeadlineAreToTheNanosecond, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 1);
+  const uint64_t end_ns = stand.kernel.now_ns();
+  stand.EndWell("1\n");
+  const bool of_delay = *rc::gen::arbitrary<bool>();
+  const uint64_t after_ns = Near(of_delay ? contract::kDelayNs : contract::kRestartWithinNs);
+  stand.PassTo(end_ns + after_ns);
+  const bool late = stand.judge.verdict(Rule::kAlwaysRestarts) == Verdict::kBroken;
+  RC_ASSERT(late == (after_ns > contract::kRestartWithinNs));
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  const bool early = stand.judge.verdict(Rule::kWaitsOutTheDelay) == Verdict::kBroken;
+  RC_ASSERT(early == (after_ns < contract::kDelayNs));
+}
+
+RC_GTEST_PROP(Judge, ThePauseIsToTheNanosecond, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 0);
+  kernel::Faults faults;
+  faults.reboot_failures = 255;
+  stand.kernel.SetFaults(faults);
+  stand.Move(contract::Cause::kFault);
+  stand.EndWell("0\n");
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  const uint64_t after_ns = Near(contract::kPauseNs);
+  stand.PassTo(stand.kernel.now_ns() + after_ns);
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  const bool early = stand.judge.verdict(Rule::kAlwaysRestarts) == Verdict::kBroken;
+  RC_ASSERT(early == (after_ns < contract::kPauseNs));
+}
+
+RC_GTEST_PROP(Judge, WaitsWithoutBoundAreJudgedByTheListAndOfInitAlone, ()) {
+  constexpr uint64_t kAll = kernel::kAllSignals;
+  const std::vector<kernel::Call> bounded = {calls::SigTimedWait(kAll, kSecondNs),
+                                             calls::Sleep(kSecondNs), calls::Poll(0, kSecondNs),
+                                             calls::Fork(kernel::kCloneVfork)};
+  const std::vector<kernel::Call> unbounded = {
+      calls::SigTimedWait(kAll), calls::Sleep(kernel::kForever), calls::Poll(0, kernel::kForever),
+      calls::Pause(), calls::Wait4(-1)};
+  const bool without_bound = *rc::gen::arbitrary<bool>();
+  const auto call = *rc::gen::elementOf(without_bound ? unbounded : bounded);
+  contract::CallList list;
+  list.kinds = ~uint64_t{0};
+  const bool listed = *rc::gen::arbitrary<bool>();
+  if (listed) list.waits = kernel::KindBit(call.kind);
+  contract::Stand stand({.calls = &list});
+  const kernel::Pid child = stand.Start();
+  const bool by_init = *rc::gen::arbitrary<bool>();
+  const kernel::Pid helper = stand.Make(kInit, calls::Fork()).value;
+  stand.kernel.Resume(helper);
+  if (call.kind == kernel::CallKind::kWait4) stand.kernel.Fork(helper);
+  stand.Make(by_init ? kInit : helper, call);
+  RC_ASSERT(stand.kernel.Exists(child));
+  const bool broken = stand.judge.verdict(Rule::kKeepsToItsCalls) == Verdict::kBroken;
+  RC_ASSERT(broken == (by_init && without_bound && !listed));
+}
+
+RC_GTEST_PROP(Judge, OfAnExitTheLowByteIsTheStatus, (uint8_t status, uint16_t code)) {
+  contract::Stand stand({.profile = contract::Profile::kContainer});
+  const kernel::Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, status);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  const int exits = *rc::gen::arbitrary<bool>() ? code : 256 * (code & 0xff) + status;
+  stand.Make(kInit, calls::Exit(exits));
+  const bool broken = stand.judge.verdict(Rule::kExitsWithStatus) == Verdict::kBroken;
+  RC_ASSERT(broken == ((exits & 0xff) != status));
 }
 
 // Whether what two of the rules speak of ever happened.

@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "harness/contract/stand.h"
 #include "harness/contract/subjects.h"
 #include "harness/rig/runner.h"
 #include "harness/scenario/text.h"
@@ -22,115 +22,6 @@ using kernel::kInit;
 using kernel::Pid;
 using kernel::Result;
 namespace calls = kernel::calls;
-
-// A kernel and a judge, and the telling between them.
-class Stand {
- public:
-  explicit Stand(const Terms& terms = {}, const kernel::Entry& entry = {})
-      : kernel(entry), judge(terms) {
-    for (int fd = 0; fd < 3; ++fd) kernel.GiveDescriptor(kInit, fd, kernel::Path::kConsole, 0);
-    Tell({.kind = Step::Kind::kEntered, .pid = kInit});
-  }
-
-  Result Make(Pid pid, const Call& call, std::string_view text = {}) {
-    Step step{.kind = Step::Kind::kCalls,
-              .by_init = pid == kInit,
-              .to_console = call.kind == kernel::CallKind::kWrite,
-              .pid = pid,
-              .call = call,
-              .text = text.data(),
-              .text_size = static_cast<uint32_t>(text.size())};
-    Tell(step);
-    if (call.kind == kernel::CallKind::kFork && pid == kInit && judge_forks_++ == 0) {
-      kernel.StartOwing();
-    }
-    step.result = kernel.Issue(pid, call);
-    const bool blocked = step.result.state == Result::State::kBlocked;
-    step.kind = blocked ? Step::Kind::kBlocks : Step::Kind::kReturns;
-    if (blocked) blocked_[pid] = call;
-    Tell(step);
-    return step.result;
-  }
-
-  // The call in which `pid` was blocked returns.
-  Result Return(Pid pid) {
-    Step step{.kind = Step::Kind::kReturns, .by_init = pid == kInit, .pid = pid};
-    step.call = blocked_[pid];
-    step.result = kernel.Resume(pid).result;
-    Tell(step);
-    return step.result;
-  }
-
-  void Move(Cause cause, Pid pid = 0, int signal = 0) {
-    Tell({.kind = Step::Kind::kMove,
-          .signal = static_cast<uint8_t>(signal),
-          .cause = cause,
-          .pid = pid});
-  }
-  void Exit(Pid pid, int code) {
-    kernel.Exit(pid, code);
-    Move(Cause::kExit, pid, code);
-  }
-  void Send(int signal) {
-    kernel.SendFromKernel(kInit, signal);
-    Move(Cause::kSignal, kInit, signal);
-  }
-  void Rest() { Tell({.kind = Step::Kind::kRest}); }
-  void PassTo(uint64_t time_ns) {
-    kernel.AdvanceTo(time_ns);
-    Tell({.kind = Step::Kind::kTime});
-  }
-  void Tell(const Step& step) { judge.Observe(step, kernel); }
-
-  // Blocks all, and has the child run.
-  Pid Start() {
-    Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
-    const Pid child = Make(kInit, calls::Fork()).value;
-    kernel.Resume(child);
-    Make(child, calls::SetSid());
-    Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
-    Make(child, calls::Exec());
-    for (int signal = 1; signal <= 64; ++signal) {
-      kernel.Issue(child, calls::SigAction(signal, kernel::kSigHandler));
-    }
-    return child;
-  }
-  void Wait(uint64_t time_ns = kernel::kForever) {
-    Make(kInit, calls::SigTimedWait(kernel::kAllSignals, time_ns));
-    Rest();
-  }
-  // After the child's death: reaps it and says `line`, and a helper syncs.
-  void EndWell(const char* line) {
-    Return(kInit);
-    Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
-    Make(kInit, calls::Write(2, static_cast<int>(std::string_view(line).size())), line);
-    const Pid helper = Make(kInit, calls::Fork()).value;
-    kernel.Resume(helper);
-    Make(helper, calls::Sync());
-    Make(helper, calls::Exit(0));
-    Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
-    Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
-  }
-
-  std::vector<Rule> broken() const {
-    std::vector<Rule> rules;
-    for (const RuleText& rule : kRuleTexts) {
-      if (judge.verdict(rule.rule) == Verdict::kBroken) rules.push_back(rule.rule);
-    }
-    return rules;
-  }
-  How HowOf(Rule rule) const {
-    const Break* found = judge.FindBreak(rule);
-    return found == nullptr ? How::kPlain : found->facts.how;
-  }
-
-  kernel::ExplorerKernel kernel;
-  Judge judge;
-
- private:
-  int judge_forks_ = 0;
-  std::map<Pid, Call> blocked_;
-};
 
 using Rules = std::vector<Rule>;
 
