@@ -1,5 +1,6 @@
 // Laws of the judge, on the traces of faultless machines and of faulty ones.
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <set>
 #include <string>
@@ -277,6 +278,83 @@ RC_GTEST_PROP(Judge, OfAnExitTheLowByteIsTheStatus, (uint8_t status, uint16_t co
   stand.Make(kInit, calls::Exit(exits));
   const bool broken = stand.judge.verdict(Rule::kExitsWithStatus) == Verdict::kBroken;
   RC_ASSERT(broken == ((exits & 0xff) != status));
+}
+
+// Of those that stop some are let go and some die, in any order.
+RC_GTEST_PROP(Judge, FindsWhoIsHeld, ()) {
+  contract::Stand stand;
+  stand.Start();
+  const int count = *rc::gen::inRange(1, 4);
+  std::vector<kernel::Pid> held;
+  for (int i = 0; i < count; ++i) {
+    const kernel::Pid pid = stand.kernel.Fork(kInit);
+    stand.kernel.Issue(pid, calls::SigProcMask(kernel::kMaskSet, 0));
+    stand.kernel.Issue(pid, calls::Ptrace(kernel::kPtraceTraceMe));
+    stand.kernel.SendFromKernel(pid, 10);
+    stand.Move(contract::Cause::kTracedStop, pid, 10);
+    held.push_back(pid);
+  }
+  const auto reap = [&stand] {
+    while (stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang)).value > 0) {
+    }
+  };
+  reap();
+  for (int left = *rc::gen::inRange(0, count + 1); left > 0; --left) {
+    const auto at = *rc::gen::inRange<std::size_t>(0, held.size());
+    const kernel::Pid pid = held[at];
+    held.erase(held.begin() + static_cast<std::ptrdiff_t>(at));
+    if (*rc::gen::arbitrary<bool>()) {
+      stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, pid, 10));
+    } else {
+      stand.kernel.Die(pid, 9, false);
+      stand.Move(contract::Cause::kKill, pid, 9);
+    }
+    reap();
+  }
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  stand.Wait();
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kFreesTheTraced);
+  RC_ASSERT((found != nullptr) == !held.empty());
+  if (found != nullptr) RC_ASSERT(std::find(held.begin(), held.end(), found->pid) != held.end());
+}
+
+RC_GTEST_PROP(Judge, OfSignalsAlikeAsManyAreSentAsWereTaken, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  const int taken = *rc::gen::inRange(1, 4);
+  const int sent = *rc::gen::inRange(0, 5);
+  for (int i = 0; i < taken; ++i) stand.Send(40);
+  for (int i = 0; i < taken; ++i) {
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+    if (i < sent) stand.Make(kInit, calls::Kill(-child, 40));
+  }
+  for (int i = taken; i < sent; ++i) stand.Make(kInit, calls::Kill(-child, 40));
+  stand.Wait();
+  const bool broken = stand.judge.verdict(Rule::kForwardsEverySignal) == Verdict::kBroken;
+  RC_ASSERT(broken == (sent != taken));
+}
+
+// Before the child's end a line with one number is taken for the end; what is refused is no part of it.
+RC_GTEST_PROP(Judge, ALineIsWhatWasWrittenOfIt, ()) {
+  contract::Stand stand;
+  stand.Start();
+  stand.kernel.Issue(kInit, calls::SetNonBlock(2, true));
+  std::string written;
+  for (int pieces = *rc::gen::inRange(0, 5); pieces > 0; --pieces) {
+    const char* const piece = *rc::gen::element("7", " ", "x");
+    const bool refused = *rc::gen::arbitrary<bool>();
+    kernel::Faults faults;
+    if (refused) faults.console_room = 0;
+    stand.kernel.SetFaults(faults);
+    stand.Make(kInit, calls::Write(2, 1), piece);
+    if (!refused) written += piece;
+  }
+  stand.kernel.SetFaults({});
+  stand.Make(kInit, calls::Write(2, 1), "\n");
+  contract::ConsoleLine line;
+  line.Add(written, "/core", false);
+  const bool broken = stand.judge.verdict(Rule::kEndsOnlyWithChild) == Verdict::kBroken;
+  RC_ASSERT(broken == line.has_one_number());
 }
 
 // Whether what two of the rules speak of ever happened.
