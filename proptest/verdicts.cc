@@ -93,7 +93,8 @@ contract::CallList Calls() {
   return list;
 }
 
-// Of the calls without a name those with the first number of each word and, but in the second word, the last.
+// Of the calls without a name those with the first number of each word and, but in the second word, the
+// last.
 contract::CallList OtherCalls() {
   contract::CallList list = Calls();
   list.waits = ~uint64_t{0};

@@ -30,9 +30,9 @@ struct CheckOptions {
   double seconds = 20;     // 0: no bound
   std::vector<scenario::Scenario> corpus{};
   std::vector<LedgerEntry> ledger{};
-  const contract::CallList* calls = nullptr;  // must outlive the check
+  const contract::CallList* calls = nullptr;     // must outlive the check
   std::function<bool(contract::Rule)> enough{};  // see SearchOptions
-  std::set<std::string> harmless{};           // calls that no one covers and that do not matter
+  std::set<std::string> harmless{};              // calls that no one covers and that do not matter
 };
 
 // What the judge of such a check is told.

@@ -70,12 +70,12 @@ TEST(Options, MistakesAreNamed) {
 TEST(Options, HelpNamesEachOption) {
   EXPECT_TRUE(Give({"--help"}).options.help);
   for (const char* option :
-       {"--profile",       "--subject",        "--child",     "--calls",
-        "--ledger",        "--seconds",        "--scenarios", "--seed", "--first",
-        "--corpus",        "--keep",           "--rig",       "--no-patch",
-        "--memory",        "--loop-ms",        "--harmless",  "--json",
-        "--sarif",         "--require-spoken", "--verbose",   "--propose-ledger",
-        "--propose-calls", "--play",           "--help"}) {
+       {"--profile",        "--subject",       "--child",          "--calls",
+        "--ledger",         "--seconds",       "--scenarios",      "--seed",
+        "--first",          "--corpus",        "--keep",           "--rig",
+        "--no-patch",       "--memory",        "--loop-ms",        "--harmless",
+        "--json",           "--sarif",         "--require-spoken", "--verbose",
+        "--propose-ledger", "--propose-calls", "--play",           "--help"}) {
     EXPECT_THAT(kUsage, HasSubstr(std::string("  ") + option)) << option;
   }
 }

@@ -82,7 +82,8 @@ bool Search::IsOver() const {
 
 void Search::PlayCorpus(bool long_ones) {
   for (const Scenario& scenario : options_.corpus) {
-    const bool over = *stop_ || enough_ || (options_.seconds != 0 && SecondsGone() >= options_.seconds);
+    const bool over =
+        *stop_ || enough_ || (options_.seconds != 0 && SecondsGone() >= options_.seconds);
     if (over) return;
     if ((WeightOf(scenario) > options_.long_moves) == long_ones) Play(scenario);
   }
