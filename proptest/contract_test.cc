@@ -228,10 +228,7 @@ RC_GTEST_PROP(Judge, ThePauseIsToTheNanosecond, ()) {
   const kernel::Pid child = stand.Start();
   stand.Wait();
   stand.Exit(child, 0);
-  kernel::Faults faults;
-  faults.reboot_failures = 255;
-  stand.kernel.SetFaults(faults);
-  stand.Move(contract::Cause::kFault);
+  stand.RefuseRestarts();
   stand.EndWell("0\n");
   stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
   const uint64_t after_ns = Near(contract::kPauseNs);
@@ -258,8 +255,7 @@ RC_GTEST_PROP(Judge, WaitsWithoutBoundAreJudgedByTheListAndOfInitAlone, ()) {
   contract::Stand stand({.calls = &list});
   const kernel::Pid child = stand.Start();
   const bool by_init = *rc::gen::arbitrary<bool>();
-  const kernel::Pid helper = stand.Make(kInit, calls::Fork()).value;
-  stand.kernel.Resume(helper);
+  const kernel::Pid helper = stand.Fork();
   if (call.kind == kernel::CallKind::kWait4) stand.kernel.Fork(helper);
   stand.Make(by_init ? kInit : helper, call);
   RC_ASSERT(stand.kernel.Exists(child));
@@ -294,11 +290,7 @@ RC_GTEST_PROP(Judge, FindsWhoIsHeld, ()) {
     stand.Move(contract::Cause::kTracedStop, pid, 10);
     held.push_back(pid);
   }
-  const auto reap = [&stand] {
-    while (stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang)).value > 0) {
-    }
-  };
-  reap();
+  stand.ReapAll();
   for (int left = *rc::gen::inRange(0, count + 1); left > 0; --left) {
     const auto at = *rc::gen::inRange<std::size_t>(0, held.size());
     const kernel::Pid pid = held[at];
@@ -309,7 +301,7 @@ RC_GTEST_PROP(Judge, FindsWhoIsHeld, ()) {
       stand.kernel.Die(pid, 9, false);
       stand.Move(contract::Cause::kKill, pid, 9);
     }
-    reap();
+    stand.ReapAll();
   }
   stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
   stand.Wait();

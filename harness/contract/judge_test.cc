@@ -100,10 +100,7 @@ TEST(Judge, SaysInWhichPhasesARuleHasSpoken) {
   EXPECT_EQ(PhasesOf(Rule::kComesToRest, stand.judge), "sre--");
   EXPECT_EQ(PhasesOf(Rule::kEndsOnlyWithChild, stand.judge), "-r---");
   EXPECT_EQ(PhasesOf(Rule::kReapsAtRest, stand.judge), "-----");
-  kernel::Faults faults;
-  faults.reboot_failures = 255;
-  stand.kernel.SetFaults(faults);
-  stand.Move(Cause::kFault);
+  stand.RefuseRestarts();
   stand.EndWell("0\n");
   EXPECT_EQ(PhasesOf(Rule::kReapsAtRest, stand.judge), "--e--");
   stand.Wait(1);
@@ -128,9 +125,8 @@ TEST(Judge, WhatBrokeARuleSpokeInThatPhase) {
 // A helper that is forked first and killed might have been the child, until another execs.
 TEST(Judge, WhatSpokeInAnEndThatWasNoneSpokeBeforeTheStart) {
   Stand stand;
-  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
-  const Pid helper = stand.Make(kInit, calls::Fork()).value;
-  stand.kernel.Resume(helper);
+  stand.BlockAll();
+  const Pid helper = stand.Fork();
   stand.kernel.Die(helper, 9, false);
   stand.Move(Cause::kKill, helper, 9);
   stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
@@ -159,15 +155,7 @@ TEST(Judge, AnEndingTooEarlyIsLaidToWhatInitWasTold) {
 
 TEST(Judge, AFailedStartThatWaitsInsteadOfEndingNeverEnds) {
   Stand stand;
-  kernel::Faults faults;
-  faults.exec_failures = 1;
-  stand.kernel.SetFaults(faults);
-  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
-  const Pid child = stand.Make(kInit, calls::Fork()).value;
-  stand.kernel.Resume(child);
-  stand.Make(child, calls::SetSid());
-  stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
-  stand.Make(child, calls::Exec());
+  const Pid child = stand.StartThatFails();
   stand.Make(child, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
   stand.Make(child, calls::Sleep(kSecondNs));
   stand.Wait();
@@ -277,7 +265,7 @@ TEST(Judge, TheFirstBreakOfARuleIsKept) {
 TEST(Judge, WhatWasTakenBeforeTheStartMayBeSentOnceOrNotAtAll) {
   for (const int sends : {0, 1, 2}) {
     Stand stand;
-    stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+    stand.BlockAll();
     stand.Send(10);
     const Pid child = stand.Start();
     stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
@@ -307,9 +295,8 @@ TEST(Judge, WhatIsUnsentAtTheChildsDeathMayBeSentUntilTheReapOrDropped) {
 
 TEST(Judge, AKillThatFailsMayBeMadeAgain) {
   Stand stand;
-  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
-  const Pid child = stand.Make(kInit, calls::Fork()).value;
-  stand.kernel.Resume(child);
+  stand.BlockAll();
+  const Pid child = stand.Fork();
   stand.Send(15);
   stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
   EXPECT_EQ(stand.Make(kInit, calls::Kill(-child, 15)).value, -ESRCH);
@@ -322,7 +309,7 @@ TEST(Judge, AKillThatFailsMayBeMadeAgain) {
 
 TEST(Judge, AnEqualOneThatWasNotOwedStandsInForAnOwedOne) {
   Stand stand;
-  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  stand.BlockAll();
   stand.kernel.SendFromKernel(kInit, 40);  // before the start
   const Pid child = stand.Start();
   stand.kernel.SendFromKernel(kInit, 40);
@@ -368,7 +355,7 @@ TEST(Judge, AContainersInitMaySignalTheChildAlone) {
 // What was not sent by then may be sent later, behind what came after it.
 TEST(Judge, AtRestTheOrderBeginsAnew) {
   Stand stand;
-  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  stand.BlockAll();
   stand.Send(10);
   const Pid child = stand.Start();
   stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
@@ -399,10 +386,9 @@ TEST(Judge, OfTwoAlikeThatAreOwedBothAreSent) {
 // That nobody was there is said only of a kill of this time, and only if that was its result.
 TEST(Judge, WhyASignalWasNotSentIsOfTheLastKill) {
   Stand stand;
-  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+  stand.BlockAll();
   stand.Send(10);
-  const Pid child = stand.Make(kInit, calls::Fork()).value;
-  stand.kernel.Resume(child);
+  const Pid child = stand.Fork();
   stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
   EXPECT_EQ(stand.Make(kInit, calls::Kill(-child, 10)).value, -ESRCH);
   stand.Wait();
@@ -469,9 +455,8 @@ TEST(Judge, TheEndOfAChildThatCouldNotBeForkedIsTheRefusal) {
 
 TEST(Judge, AHelperForkedFirstIsNotTakenForTheChild) {
   Stand stand;
-  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
-  const Pid helper = stand.Make(kInit, calls::Fork()).value;
-  stand.kernel.Resume(helper);
+  stand.BlockAll();
+  const Pid helper = stand.Fork();
   stand.Make(helper, calls::Write(2, 7), "banner\n");
   stand.Make(helper, calls::Exit(0));
   const Pid child = stand.Start();
@@ -564,10 +549,7 @@ TEST(Judge, AfterARefusalTheRestartIsDueAgainAndNotAtOnce) {
   const Pid child = stand.Start();
   stand.Wait();
   stand.Exit(child, 0);
-  kernel::Faults faults;
-  faults.reboot_failures = 255;
-  stand.kernel.SetFaults(faults);
-  stand.Move(Cause::kFault);
+  stand.RefuseRestarts();
   stand.EndWell("0\n");
   stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
   stand.PassTo(10 * kSecondNs);
@@ -626,10 +608,7 @@ TEST(Judge, ThePauseAfterARefusalIsOverAtItsLastNanosecond) {
     const Pid child = stand.Start();
     stand.Wait();
     stand.Exit(child, 0);
-    kernel::Faults faults;
-    faults.reboot_failures = 255;
-    stand.kernel.SetFaults(faults);
-    stand.Move(Cause::kFault);
+    stand.RefuseRestarts();
     stand.EndWell("0\n");
     stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
     stand.PassTo(stand.kernel.now_ns() + kPauseNs - less_ns);
@@ -700,15 +679,7 @@ TEST(Judge, AWriteThatIsRefusedIsNoPartOfALine) {
 TEST(Judge, OfAFailedStartTheStatusAloneIsNoReport) {
   for (const bool killed : {false, true}) {
     Stand stand;
-    kernel::Faults faults;
-    faults.exec_failures = 1;
-    stand.kernel.SetFaults(faults);
-    stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
-    const Pid child = stand.Make(kInit, calls::Fork()).value;
-    stand.kernel.Resume(child);
-    stand.Make(child, calls::SetSid());
-    stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
-    stand.Make(child, calls::Exec());
+    const Pid child = stand.StartThatFails();
     stand.Wait();
     if (killed) {
       stand.kernel.Die(child, 9, false);
@@ -762,8 +733,7 @@ TEST(Judge, WhatTheWorldDoesToAHelperExcusesTheSync) {
     stand.Return(kInit);
     stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
     stand.Make(kInit, calls::Write(2, 2), "0\n");
-    const Pid helper = stand.Make(kInit, calls::Fork()).value;
-    stand.kernel.Resume(helper);
+    const Pid helper = stand.Fork();
     if (cause == Cause::kKill) stand.kernel.Die(helper, 9, false);
     if (cause == Cause::kUntracedStop) stand.kernel.SendFromKernel(helper, kernel::kSigStop);
     if (cause != Cause::kNone) stand.Move(cause, helper, 9);
@@ -794,7 +764,7 @@ TEST(Judge, OfSeveralTheOneThatCallsExecIsTheChild) {
       for (const int status : {3, 4}) {
         SCOPED_TRACE(std::to_string(execs) + NameOf(fate) + std::to_string(status));
         Stand stand;
-        stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+        stand.BlockAll();
         std::vector<Pid> pids;
         for (int i = 0; i < 3; ++i) {
           pids.push_back(stand.Make(kInit, calls::Fork()).value);
@@ -808,12 +778,9 @@ TEST(Judge, OfSeveralTheOneThatCallsExecIsTheChild) {
           stand.kernel.Die(pid, 9, false);
           stand.Move(Cause::kKill, pid, 9);
         }
-        stand.Make(child, calls::SetSid());
-        stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
-        stand.Make(child, calls::Exec());
+        stand.Exec(child);
         stand.kernel.Issue(child, calls::SigAction(15, kernel::kSigHandler));
-        while (stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang)).value > 0) {
-        }
+        stand.ReapAll();
         stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
         stand.Wait();
         EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), Verdict::kSilent);
@@ -837,8 +804,8 @@ TEST(Judge, ARefusedForkIsNoEndWhileAnotherMayBeTheChild) {
   const auto ended = [&stand] {
     return stand.judge.verdict(Rule::kSyncsFirst) != Verdict::kSilent;
   };
-  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
-  stand.kernel.Resume(stand.Make(kInit, calls::Fork()).value);
+  stand.BlockAll();
+  stand.Fork();
   kernel::Faults faults;
   faults.fork_failures = 1;
   stand.kernel.SetFaults(faults);
@@ -855,10 +822,9 @@ TEST(Judge, WhoWasKilledBeforeItsExecWasTheChildIfInitGoesOn) {
   const auto ended = [&stand] {
     return stand.judge.verdict(Rule::kSyncsFirst) != Verdict::kSilent;
   };
-  stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
-  stand.kernel.Resume(stand.Make(kInit, calls::Fork()).value);
-  const Pid killed = stand.Make(kInit, calls::Fork()).value;
-  stand.kernel.Resume(killed);
+  stand.BlockAll();
+  stand.Fork();
+  const Pid killed = stand.Fork();
   stand.kernel.Die(killed, 9, false);
   stand.Move(Cause::kKill, killed, 9);
   EXPECT_FALSE(ended());
@@ -871,18 +837,15 @@ TEST(Judge, WhatCameBeforeTheChildsForkNeedNotBeSent) {
   for (const std::size_t execs : {0U, 1U, 2U}) {
     for (const int sent : {10, 12}) {
       Stand stand;
-      stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
+      stand.BlockAll();
       std::vector<Pid> pids;
       for (int i = 0; i < 3; ++i) {
-        pids.push_back(stand.Make(kInit, calls::Fork()).value);
-        stand.kernel.Resume(pids.back());
+        pids.push_back(stand.Fork());
         if (i == 0) stand.Send(10);
       }
       stand.Send(12);
       const Pid child = pids[execs];
-      stand.Make(child, calls::SetSid());
-      stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
-      stand.Make(child, calls::Exec());
+      stand.Exec(child);
       for (const int signal : {10, 12}) {
         stand.kernel.Issue(child, calls::SigAction(signal, kernel::kSigHandler));
         stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
@@ -899,15 +862,7 @@ TEST(Judge, WhatCameBeforeTheChildsForkNeedNotBeSent) {
 TEST(Judge, AFailedStartThatIsKeptFromEndingIsNotLate) {
   for (const bool kept : {false, true}) {
     Stand stand;
-    kernel::Faults faults;
-    faults.exec_failures = 1;
-    stand.kernel.SetFaults(faults);
-    stand.Make(kInit, calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
-    const Pid child = stand.Make(kInit, calls::Fork()).value;
-    stand.kernel.Resume(child);
-    stand.Make(child, calls::SetSid());
-    stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
-    stand.Make(child, calls::Exec());
+    const Pid child = stand.StartThatFails();
     stand.Make(child, calls::SigTimedWait(kernel::kAllSignals));
     stand.kernel.Keep(child, kept);
     stand.Wait();
@@ -941,8 +896,7 @@ TEST(Judge, WhoStopsTwiceIsLetGoOnceWithTheLastSignal) {
     stand.Make(kInit, calls::Ptrace(kernel::kPtraceContinue, pid, 0));
     Stop(stand, pid, 12);
     if (data != 0) stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, pid, data));
-    while (stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang)).value > 0) {
-    }
+    stand.ReapAll();
     stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
     stand.Wait();
     if (data == 12) {
@@ -970,8 +924,7 @@ TEST(Judge, WhoIsHeldIsFoundAmongThoseLetGoAndDead) {
       stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, let_go, 10));
       stand.kernel.Die(killed, 9, false);
       stand.Move(Cause::kKill, killed, 9);
-      while (stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang)).value > 0) {
-      }
+      stand.ReapAll();
       stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
       stand.Wait();
       ASSERT_EQ(stand.broken(), Rules{Rule::kFreesTheTraced});
@@ -1022,8 +975,7 @@ TEST(Judge, WhereInitMayNotWaitAHelperMayAndInitForATime) {
   stand.Exit(child, 1);
   stand.Return(kInit);
   stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
-  const Pid helper = stand.Make(kInit, calls::Fork()).value;
-  stand.kernel.Resume(helper);
+  const Pid helper = stand.Fork();
   stand.Make(helper, calls::Pause());
   stand.Make(kInit, calls::Sleep(kSecondNs));
   EXPECT_EQ(stand.judge.verdict(Rule::kKeepsToItsCalls), Verdict::kHolds);

@@ -77,18 +77,46 @@ class Stand {
   }
   void Tell(const Step& step) { judge.Observe(step, kernel); }
 
-  // Blocks all, and has the child run.
-  Pid Start() {
+  void BlockAll() {
     Make(kInit, kernel::calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
-    const Pid child = Make(kInit, kernel::calls::Fork()).value;
-    kernel.Resume(child);
+  }
+  // Init forks, and the newborn has its turn.
+  Pid Fork() {
+    const Pid pid = Make(kInit, kernel::calls::Fork()).value;
+    kernel.Resume(pid);
+    return pid;
+  }
+  // What the child does up to its exec.
+  void Exec(Pid child) {
     Make(child, kernel::calls::SetSid());
     Make(child, kernel::calls::SigProcMask(kernel::kMaskSet, 0));
     Make(child, kernel::calls::Exec());
+  }
+  // Blocks all, and has the child run.
+  Pid Start() {
+    BlockAll();
+    const Pid child = Fork();
+    Exec(child);
     for (int signal = 1; signal <= 64; ++signal) {
       kernel.Issue(child, kernel::calls::SigAction(signal, kernel::kSigHandler));
     }
     return child;
+  }
+  // As Start, but the exec fails, and that is where the child stands then.
+  Pid StartThatFails() {
+    kernel::Faults faults;
+    faults.exec_failures = 1;
+    kernel.SetFaults(faults);
+    BlockAll();
+    const Pid child = Fork();
+    Exec(child);
+    return child;
+  }
+  void RefuseRestarts() {
+    kernel::Faults faults;
+    faults.reboot_failures = UINT8_MAX;
+    kernel.SetFaults(faults);
+    Move(Cause::kFault);
   }
   void Wait(uint64_t time_ns = kernel::kForever) {
     Make(kInit, kernel::calls::SigTimedWait(kernel::kAllSignals, time_ns));
@@ -99,12 +127,16 @@ class Stand {
     Return(kInit);
     Make(kInit, kernel::calls::Wait4(-1, kernel::kWaitNoHang));
     Make(kInit, kernel::calls::Write(2, static_cast<int>(std::string_view(line).size())), line);
-    const Pid helper = Make(kInit, kernel::calls::Fork()).value;
-    kernel.Resume(helper);
+    const Pid helper = Fork();
     Make(helper, kernel::calls::Sync());
     Make(helper, kernel::calls::Exit(0));
     Make(kInit, kernel::calls::SigTimedWait(kernel::kAllSignals));
     Make(kInit, kernel::calls::Wait4(-1, kernel::kWaitNoHang));
+  }
+
+  void ReapAll() {
+    while (Make(kInit, kernel::calls::Wait4(-1, kernel::kWaitNoHang)).value > 0) {
+    }
   }
 
   std::vector<Rule> broken() const {
