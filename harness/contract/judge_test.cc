@@ -767,8 +767,7 @@ TEST(Judge, OfSeveralTheOneThatCallsExecIsTheChild) {
         stand.BlockAll();
         std::vector<Pid> pids;
         for (int i = 0; i < 3; ++i) {
-          pids.push_back(stand.Make(kInit, calls::Fork()).value);
-          stand.kernel.Resume(pids.back());
+          pids.push_back(stand.Fork());
         }
         const Pid child = pids[execs];
         for (const Pid pid : pids) {

@@ -2,7 +2,7 @@
 // ending and the same verdicts, for whole inits, on every scenario of the corpus and on random ones.
 //
 // usage: rig_in_process_test [INIT [ARGUMENT...]] [gtest options]
-// Without an init, the one that the environment names as PRODUCTION_INIT. Exit status 77: there is none.
+// Without an init, the one that the environment names as PRODUCTION_INIT. Exit status 77: it names none.
 
 #include "harness/rig/in_process_rig.h"
 
@@ -225,8 +225,8 @@ int main(int argc, char** argv) {
   }
   const char* const path = argc < 2 ? production : argv[1];
   if (!std::filesystem::exists(path)) {
-    std::cout << path << " is not there, and was not tried\n";
-    return minit::rig::kSkipped;
+    std::cout << path << " is not there: scripts/setup installs the inits of others\n";
+    return 1;
   }
   minit::rig::g_subject = {.path = path, .arguments = {argv + std::min(argc, 2), argv + argc}};
   return RUN_ALL_TESTS();
