@@ -23,7 +23,7 @@ bool CanBeReaped(kernel::Pid pid, const kernel::Kernel& kernel) {
 
 bool HasLiveThread(kernel::Pid process, const kernel::Kernel& kernel) {
   for (int i = 0; i < kernel.size(); ++i) {
-    const kernel::Glance view = kernel.GlanceAt(kernel.PidAt(i));
+    const kernel::Glance view = kernel.GlanceAtIndex(i);
     if (view.process == process && view.activity != kernel::Activity::kZombie) return true;
   }
   return false;
@@ -33,7 +33,7 @@ bool HasLiveThread(kernel::Pid process, const kernel::Kernel& kernel) {
 kernel::Pid YoungestSubject(const kernel::Kernel& kernel) {
   for (int i = kernel.size() - 1; i > 0; --i) {
     const kernel::Pid pid = kernel.PidAt(i);
-    const kernel::Glance view = kernel.GlanceAt(pid);
+    const kernel::Glance view = kernel.GlanceAtIndex(i);
     const bool process = view.process == pid && pid != kInit;
     if (view.subject && process && view.activity != kernel::Activity::kZombie) return pid;
   }

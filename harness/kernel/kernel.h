@@ -300,6 +300,7 @@ class Kernel {
   bool Exists(Pid pid) const { return Find(pid) != nullptr; }
   View Look(Pid pid) const;  // pid 0 if there is none
   Glance GlanceAt(Pid pid) const;
+  Glance GlanceAtIndex(int index) const { return GlanceOf(tasks_[order_[index]]); }
   // What that wait would return now, without doing it: value 0 for nothing, -ECHILD.
   // Of kWait4: Wait4(-1, kWaitNoHang) for deaths and traced stops.
   Result PeekWait(Pid process, const Call& wait) const;
@@ -483,6 +484,7 @@ class Kernel {
   Task& Leader(const Task& task) { return tasks_[task.leader]; }
   const Task& Leader(const Task& task) const { return tasks_[task.leader]; }
   Activity ActivityOf(const Task& task) const;
+  Glance GlanceOf(const Task& task) const;
   Pid FindRunnableSubject() const;
   Slot SlotOf(const Task& task) const { return static_cast<Slot>(&task - tasks_); }
   bool Over() const { return g_.ending != Ending::kNone; }
@@ -679,18 +681,21 @@ inline Activity Kernel::ActivityOf(const Task& task) const {
   return task.call.kind == CallKind::kFork ? Activity::kSuspended : Activity::kBlocked;
 }
 
-inline Glance Kernel::GlanceAt(Pid pid) const {
-  const Task* const task = Find(pid);
-  if (task == nullptr) return {};
-  const Task& leader = Leader(*task);
+inline Glance Kernel::GlanceOf(const Task& task) const {
+  const Task& leader = Leader(task);
   return {.exists = true,
           .subject = leader.subject,
           .has_execed = leader.execed,
           .kept = leader.kept,
           .stopped = leader.stopped,
-          .activity = ActivityOf(*task),
+          .activity = ActivityOf(task),
           .process = leader.pid,
           .group = leader.group};
+}
+
+inline Glance Kernel::GlanceAt(Pid pid) const {
+  const Task* const task = Find(pid);
+  return task == nullptr ? Glance{} : GlanceOf(*task);
 }
 
 inline Pid Kernel::RunnableSubject() const { return g_.subjects == 0 ? 0 : FindRunnableSubject(); }
