@@ -22,15 +22,23 @@
 namespace minit::contract {
 namespace {
 
+// One scenario in ten goes on for up to a million steps: of each so many are judged.
+constexpr uint32_t kSteps = 10'000;
+
 struct Listener {
   Judge judge;
-  void On(const Step& step, const kernel::Kernel& kernel) { judge.Observe(step, kernel); }
+  rig::Runner<Listener>* runner = nullptr;
+  void On(const Step& step, const kernel::Kernel& kernel) {
+    judge.Observe(step, kernel);
+    if (judge.steps() == kSteps) runner->Stop();
+  }
 };
 
 Judge Play(const Terms& terms, rig::Script<> script, const scenario::Scenario& scenario) {
   static kernel::ScenarioKernel kernel;
-  Listener listener{Judge(terms)};
+  Listener listener{.judge = Judge(terms)};
   rig::Runner<Listener> runner(kernel, listener);
+  listener.runner = &runner;
   runner.Enter(scenario);
   rig::ScriptedInit init(std::move(script));
   Play(runner, init);
