@@ -206,6 +206,35 @@ uint64_t Near(uint64_t bound) {
                          rc::gen::inRange(uint64_t{0}, kSecondNs));
 }
 
+RC_GTEST_PROP(Judge, TellsHowInitWasEntered, ()) {
+  const int signal = *rc::gen::elementOf(std::vector<int>{1, 10, 15, 34, 64});
+  const auto random = [] { return *rc::gen::arbitrary<bool>(); };
+  const bool ignoring = random();
+  const bool masked = random();
+  const bool pending = masked && random();
+  const int children = *rc::gen::inRange(0, 3);
+  const int descriptor = *rc::gen::inRange(2, 8);  // 2: none beyond
+  const uint64_t other = kernel::SignalBit(12);
+  contract::Stand stand(
+      {}, {.ignored = ignoring ? other : 0, .mask = masked ? kernel::SignalBit(signal) : 0});
+  if (pending) stand.kernel.SendFromKernel(kInit, signal);
+  for (int i = 0; i < children; ++i) stand.kernel.Fork(kInit);
+  if (descriptor > 2) {
+    stand.kernel.GiveDescriptor(kInit, descriptor, kernel::Path::kNull, 0);
+  }
+  stand.judge = Judge();
+  stand.Tell({.kind = Step::Kind::kEntered, .pid = kInit});
+  stand.Make(kInit, calls::Kill(-1, signal));  // a break, that has the facts
+  const int entry =
+      (ignoring ? contract::kEnteredIgnoring : 0) | (masked ? contract::kEnteredMasked : 0) |
+      (pending ? contract::kEnteredPending : 0) | (children != 0 ? contract::kEnteredParent : 0) |
+      (descriptor > 2 ? contract::kEnteredDescriptors : 0);
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kSignalsNobodyElse);
+  RC_ASSERT(found != nullptr);
+  RC_ASSERT(found->facts.entry == entry);
+  RC_ASSERT(found->facts.signal == signal);
+}
+
 RC_GTEST_PROP(Judge, TheDelayAndTheDeadlineAreToTheNanosecond, ()) {
   contract::Stand stand;
   const kernel::Pid child = stand.Start();

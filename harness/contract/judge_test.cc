@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/contract/stand.h"
@@ -212,6 +213,43 @@ TEST(Judge, SaysWhichFaultsThereHaveBeen) {
   stand.kernel.SetFaults(faults);
   stand.Move(Cause::kFault);
   EXPECT_EQ(stand.judge.faults(), kFaultSync | kFaultForks) << "also of those that are over";
+}
+
+TEST(Judge, EachFaultHasItsOwnWord) {
+  const std::vector<std::pair<kernel::Faults, int>> each = {{{.fork_failures = 1}, kFaultForks},
+                                                            {{.exec_failures = 1}, kFaultExecs},
+                                                            {{.reboot_failures = 1}, kFaultReboots},
+                                                            {{.sync_hangs = true}, kFaultSync},
+                                                            {{.console_room = 0}, kFaultConsole}};
+  for (const auto& [faults, word] : each) {
+    Stand stand;
+    stand.kernel.SetFaults(faults);
+    stand.Move(Cause::kFault);
+    EXPECT_EQ(stand.judge.faults(), word);
+  }
+}
+
+// By one who sends a signal to all.
+TEST(Judge, EachWayInWhichInitWasEnteredHasItsOwnWord) {
+  const auto entry_of = [](const kernel::Entry& entry, auto prepare) {
+    Stand stand({}, entry);
+    prepare(stand.kernel);
+    stand.judge = Judge();
+    stand.Tell({.kind = Step::Kind::kEntered, .pid = kInit});
+    stand.Make(kInit, calls::Kill(-1, 10));
+    return int{stand.judge.FindBreak(Rule::kSignalsNobodyElse)->facts.entry};
+  };
+  const auto nothing = [](auto&) {};
+  const kernel::Entry masked{.mask = kernel::SignalBit(10)};
+  EXPECT_EQ(entry_of({}, nothing), 0);
+  EXPECT_EQ(entry_of({.ignored = kernel::SignalBit(10)}, nothing), kEnteredIgnoring);
+  EXPECT_EQ(entry_of(masked, nothing), kEnteredMasked);
+  EXPECT_EQ(entry_of(masked, [](auto& kernel) { kernel.SendFromKernel(kInit, 10); }),
+            kEnteredMasked | kEnteredPending);
+  EXPECT_EQ(entry_of({}, [](auto& kernel) { kernel.Fork(kInit); }), kEnteredParent);
+  EXPECT_EQ(
+      entry_of({}, [](auto& kernel) { kernel.GiveDescriptor(kInit, 3, kernel::Path::kNull, 0); }),
+      kEnteredDescriptors);
 }
 
 TEST(Judge, RulesOfTheOtherProfileStaySilent) {
