@@ -156,7 +156,8 @@ TEST_P(FaultlessInit, BreaksNothingBeyondItsLedger) {
   }
   EXPECT_EQ(crosscheck::NewBreaks(report), 0u);
   for (const crosscheck::LedgerEntry& entry : report.ledger) {
-    EXPECT_TRUE(entry.shows) << "line " << entry.line << " of the ledger shows no more";
+    EXPECT_EQ(entry.shows, crosscheck::Shows::kYes)
+        << "line " << entry.line << " of the ledger shows no more";
   }
   EXPECT_EQ(report.troubles.unconfirmed, 0u)
       << scenario::Print(report.troubles.unconfirmed_scenario);

@@ -95,6 +95,8 @@ class Court {
     broken_ = player_.BreakOf(rule);
     return &broken_;
   }
+  // Whether the verdicts of what was tried last count.
+  bool counts() const { return player_.counts(); }
 
   // A scenario that shows it, told in full.
   void Tell(Finding& finding) {
@@ -185,7 +187,9 @@ void Confirm(const Board& board, const std::vector<scenario::Scenario>& lost_at,
 void CheckLedger(Court& court, std::vector<LedgerEntry>& ledger) {
   for (LedgerEntry& entry : ledger) {
     const Break* const broken = court.Try(entry.scenario, entry.rule);
-    entry.shows = broken != nullptr && entry.pattern.Matches(broken->facts);
+    if (!court.counts()) continue;
+    const bool shows = broken != nullptr && entry.pattern.Matches(broken->facts);
+    entry.shows = shows ? Shows::kYes : Shows::kNo;
   }
 }
 

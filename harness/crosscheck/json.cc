@@ -63,6 +63,7 @@ Json OfFinding(const Finding& finding) {
 }
 
 Json OfEntry(const LedgerEntry& entry) {
+  const Json shows = entry.shows == Shows::kUnknown ? Json() : Json(entry.shows == Shows::kYes);
   return {{"rule", NumberOf(entry.rule)},
           {"name", contract::TextOf(entry.rule).name},
           {"facts", contract::ToString(entry.pattern)},
@@ -70,7 +71,7 @@ Json OfEntry(const LedgerEntry& entry) {
           {"justified", entry.justified()},
           {"scenario", scenario::Print(entry.scenario)},
           {"line", entry.line},
-          {"shows", entry.shows}};
+          {"shows", shows}};
 }
 
 Json OfTroubles(const Troubles& troubles) {

@@ -18,6 +18,7 @@
 //       confirmedBy, excusedBy (index in ledger, or null: it is new)
 //     beyond
 //     ledger[]        rule, name, facts (a pattern), reason, justified, scenario, line, shows
+//                     (null: its scenario does not count)
 //     silent[]        numbers of rules
 //     troubles        crashed, looped, gaveUp, lost, crowded, notCounted (scenarios), unconfirmed (breaks),
 //                     lostWorkers, notCovered: call → calls

@@ -101,6 +101,10 @@ TEST(Json, HasFindingsAndLedgerInFull) {
                                         {"scenario", scenario::Print(entry.scenario)},
                                         {"line", 10},
                                         {"shows", true}}));
+  EXPECT_EQ(subject["ledger"][2]["shows"], false);
+  Report unknown = report;
+  unknown.subjects[0].ledger[2].shows = Shows::kUnknown;
+  EXPECT_EQ(Json::parse(PrintJson(unknown))["subjects"][0]["ledger"][2]["shows"], nullptr);
 }
 
 TEST(Json, SaysWhatWentWrong) {

@@ -187,7 +187,7 @@ std::vector<LedgerEntry> Propose(std::span<const Finding> findings) {
                        .pattern = {.facts = finding.facts},
                        .reason = std::move(reason),
                        .scenario = finding.scenario,
-                       .shows = true});
+                       .shows = Shows::kYes});
   }
   return entries;
 }

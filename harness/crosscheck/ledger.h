@@ -10,8 +10,8 @@
 //
 // The four parts stand in this order. The scenario (harness/scenario/text.h) is what is indented below
 // its line; a scenario of no moves has nothing there. In facts any value may be `any`, but not all:
-// that would excuse every break of the rule; `entry=masked+any` is any entry that has that one. A reason that begins "to be justified" is taken, and
-// warned of. Comments have a line of their own.
+// that would excuse every break of the rule; `entry=masked+any` is any entry that has that one. A reason
+// that begins "to be justified" is taken, and warned of. Comments have a line of their own.
 //
 // Parse(Print(entries)) are the same entries, but for their lines. Held by ledger_test.cc.
 #ifndef MINIT_HARNESS_CROSSCHECK_LEDGER_H_

@@ -76,7 +76,8 @@ void ExpectShows(const std::string& name, Profile profile, const std::string& pa
   const std::atomic<bool> never = false;
   const SubjectReport report = CheckSubject(options, never, [](const Progress&) {}).report;
   for (const LedgerEntry& entry : report.ledger) {
-    EXPECT_TRUE(entry.shows) << name << ".ledger:" << entry.line << " shows no more in " << path;
+    EXPECT_EQ(entry.shows, Shows::kYes)
+        << name << ".ledger:" << entry.line << " shows no more in " << path;
   }
   for (const Finding& finding : report.findings) {
     EXPECT_NE(finding.rule, contract::Rule::kKeepsToItsCalls) << path << ": " << finding.sentence;

@@ -55,7 +55,8 @@ uint64_t NewBreaks(const SubjectReport& subject) {
 bool HasNewBreak(const SubjectReport& subject) { return NewBreaks(subject) != 0; }
 
 bool HasStaleEntry(const SubjectReport& subject) {
-  return std::ranges::any_of(subject.ledger, [](const LedgerEntry& entry) { return !entry.shows; });
+  return std::ranges::any_of(subject.ledger,
+                             [](const LedgerEntry& entry) { return entry.shows == Shows::kNo; });
 }
 
 bool NothingCounts(const SubjectReport& subject) {
@@ -67,8 +68,12 @@ int ExitStatus(const Report& report) {
   for (const SubjectReport& subject : report.subjects) {
     if (HasNewBreak(subject) || HasStaleEntry(subject)) return 1;
     if (subject.troubles.unconfirmed != 0) return 1;
-    if (report.require_spoken && !subject.Silent(report.has_call_list).empty()) return 1;
-    if (NothingCounts(subject)) status = 2;
+    const bool silent = !subject.Silent(report.has_call_list).empty();
+    if (NothingCounts(subject)) {
+      status = 2;
+    } else if (report.require_spoken && silent) {
+      return 1;
+    }
   }
   return status;
 }

@@ -47,6 +47,13 @@ struct Finding {
   int excused_by = -1;         // index in SubjectReport::ledger; -1: nothing excuses it
 };
 
+// Whether the own scenario of a ledger's entry broke its rule with such facts in this run.
+enum class Shows : uint8_t {
+  kUnknown,  // not played, or its verdicts do not count (Troubles::not_counted)
+  kYes,
+  kNo,  // the entry is stale
+};
+
 // An entry of a ledger as it was read, and whether it still shows.
 struct LedgerEntry {
   contract::Rule rule = contract::Rule::kReapsAtRest;
@@ -54,7 +61,7 @@ struct LedgerEntry {
   std::string reason{};           // one line, for people
   scenario::Scenario scenario{};  // shows it
   int line = 0;                   // in its file
-  bool shows = false;             // its own scenario broke the rule with such facts, in this run
+  Shows shows = Shows::kUnknown;
 
   // False: somebody has still to say why it is lived with. Its reason begins with kUnjustified.
   bool justified() const;
@@ -134,7 +141,7 @@ bool HasStaleEntry(const SubjectReport& subject);
 // Scenarios were played, and of none do the verdicts count: see Troubles::not_counted.
 bool NothingCounts(const SubjectReport& subject);
 // 1 for a new break, a stale entry, a break that was not confirmed or, if Report::require_spoken, a
-// silent rule; else 2 if nothing counts of a subject; else 0.
+// silent rule of a subject of which something counts; else 2 if nothing counts of one; else 0.
 int ExitStatus(const Report& report);
 
 const char* NameOf(contract::Profile profile);  // "machine", "container"

@@ -71,12 +71,12 @@ TEST(Report, NewBreakIsOneThatNothingExcusesOrThatNobodyLookedAt) {
   EXPECT_THAT(BrokenUnseen(subject), ElementsAre(Rule::kSyncsFirst));
 }
 
-TEST(Report, EntryThatDoesNotShowIsStale) {
+TEST(Report, EntryThatIsSeenNotToShowIsStale) {
   SubjectReport subject;
   EXPECT_FALSE(HasStaleEntry(subject));
-  subject.ledger = {{.shows = true}};
+  subject.ledger = {{.shows = Shows::kYes}, {.shows = Shows::kUnknown}};
   EXPECT_FALSE(HasStaleEntry(subject));
-  subject.ledger.push_back({.shows = false});
+  subject.ledger.push_back({.shows = Shows::kNo});
   EXPECT_TRUE(HasStaleEntry(subject));
 }
 
@@ -87,7 +87,7 @@ TEST(Report, FailsForNewBreaksStaleEntriesAndSilenceIfAsked) {
   report.has_call_list = report.require_spoken = true;
   EXPECT_EQ(ExitStatus(report), 0);
   SubjectReport& subject = report.subjects[0];
-  subject.ledger = {{.shows = false}};
+  subject.ledger = {{.shows = Shows::kNo}};
   EXPECT_EQ(ExitStatus(report), 1);
   subject.ledger = {};
   subject.findings = {{.excused_by = -1}};
@@ -107,7 +107,15 @@ TEST(Report, SaysThatItCouldNotJudgeWhereNothingCounts) {
   EXPECT_EQ(ExitStatus(report), 0);
   subject.troubles.not_counted = 7;
   EXPECT_EQ(ExitStatus(report), 2);
-  subject.ledger = {{.shows = false}};
+  subject.ledger = {{.shows = Shows::kUnknown}};
+  subject.tally(Rule::kSyncsFirst) = {};
+  report.require_spoken = true;
+  EXPECT_EQ(ExitStatus(report), 2) << "of what was not judged, no rule is silent";
+  Report two = report;
+  two.subjects.push_back(subject);
+  two.subjects[1].troubles = {};
+  EXPECT_EQ(ExitStatus(two), 1) << "the other was judged";
+  subject.ledger = {{.shows = Shows::kNo}};
   EXPECT_EQ(ExitStatus(report), 1) << "what was found is told first";
 }
 

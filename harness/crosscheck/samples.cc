@@ -72,19 +72,19 @@ Report BrokenReport() {
                  "to be mended with the next release, see the notes there",
        .scenario = ScenarioOf("at rest: child sends 34 to init\n"),
        .line = 3,
-       .shows = true},
+       .shows = Shows::kYes},
       {.rule = Rule::kReapsAtRest,
        .pattern = {.facts = {.phase = Phase::kWaiting, .how = How::kNever}},
        .reason = "to be justified: process 7 is dead and not reaped",
        .scenario = ScenarioOf("at rest: child exits 1\n"),
        .line = 10,
-       .shows = true},
+       .shows = Shows::kYes},
       {.rule = Rule::kSyncsFirst,
        .pattern = {.facts = {.phase = Phase::kEnded, .how = How::kLate}},
        .reason = "it rests before it syncs",
        .scenario = ScenarioOf("at rest: child exits 0\n"),
        .line = 17,
-       .shows = false}};
+       .shows = Shows::kNo}};
   subject.findings = {
       {.rule = Rule::kReapsAtRest,
        .facts = {.phase = Phase::kWaiting, .how = How::kNever},

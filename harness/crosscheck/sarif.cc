@@ -208,7 +208,8 @@ Json Results(const Report& report, const Artifacts& artifacts) {
       results.push_back(OfFinding(subject, finding, artifacts.LocationOf(i)));
     }
     for (const LedgerEntry& entry : subject.ledger) {
-      if (!entry.shows) results.push_back(OfStale(subject, entry, artifacts.LocationOf(i)));
+      if (entry.shows == Shows::kNo)
+        results.push_back(OfStale(subject, entry, artifacts.LocationOf(i)));
     }
   }
   return results;

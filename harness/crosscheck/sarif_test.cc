@@ -178,7 +178,7 @@ TEST(Sarif, FingerprintTellsRulesFactsSubjectsAndStaleEntriesApart) {
   all.insert(FingerprintOf(report));
   // A stale entry with the rule and the facts of a finding.
   report = BrokenReport();
-  report.subjects[0].ledger[1].shows = false;
+  report.subjects[0].ledger[1].shows = Shows::kNo;
   report.subjects[0].findings.erase(report.subjects[0].findings.begin());
   all.insert(FingerprintOf(report, 2));
   EXPECT_THAT(all, SizeIs(8));

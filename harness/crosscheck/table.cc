@@ -383,7 +383,10 @@ std::string TheRest(const Report& report) {
       "its own fault. One of them",
       ForEach(report, [](const SubjectReport& s) { return UnconfirmedOf(s); }));
   AddSection(text, "Stale ledger entries: their own scenarios do not show them any more",
-             Entries(report, [](const LedgerEntry& entry) { return !entry.shows; }));
+             Entries(report, [](const LedgerEntry& entry) { return entry.shows == Shows::kNo; }));
+  AddSection(
+      text, "Ledger entries of which nothing is known, for their own scenarios do not count",
+      Entries(report, [](const LedgerEntry& entry) { return entry.shows == Shows::kUnknown; }));
   AddSection(text, "Ledger entries to be justified: say in the reason why it is lived with",
              Entries(report, [](const LedgerEntry& entry) { return !entry.justified(); }));
   AddSection(text, "Silent rules: no scenario spoke of them",
@@ -399,11 +402,14 @@ std::string LastLine(const Report& report) {
     unconfirmed += subject.troubles.unconfirmed;
     for (const Finding& finding : subject.findings) known += finding.excused_by < 0 ? 0 : 1;
     for (const LedgerEntry& entry : subject.ledger) {
-      stale += entry.shows ? 0 : 1;
+      stale += entry.shows == Shows::kNo ? 1 : 0;
       unjustified += entry.justified() ? 0 : 1;
     }
-    silent += subject.Silent(report.has_call_list).size();
-    uncounted += NothingCounts(subject) ? 1 : 0;
+    if (NothingCounts(subject)) {
+      ++uncounted;
+    } else {
+      silent += subject.Silent(report.has_call_list).size();
+    }
   }
   std::string text;
   const auto add = [&text](const std::string& words) {
@@ -414,6 +420,7 @@ std::string LastLine(const Report& report) {
   if (stale != 0) add(Count(stale, "stale entry", "stale entries"));
   if (unconfirmed != 0) add(Count(unconfirmed, "unconfirmed break", "unconfirmed breaks"));
   if (silence_fails) add(Count(silent, "silent rule", "silent rules"));
+  if (uncounted != 0) add(Count(uncounted, "subject not judged", "subjects not judged"));
   if (ExitStatus(report) == 2) {
     return Wrapped("", "NOT JUDGED: no scenario counts for " +
                            Count(uncounted, "subject", "subjects") +

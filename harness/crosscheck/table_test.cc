@@ -122,7 +122,13 @@ TEST(Table, LastLineSumsUpAndSaysWhatToDo) {
   EXPECT_THAT(PrintTable(report), EndsWith("\nFAILED: 1 silent rule. Next: search longer.\n"));
   report = CleanReport();
   report.subjects[0].troubles.not_counted = report.subjects[0].scenarios;
-  EXPECT_THAT(PrintTable(report), HasSubstr("\nNOT JUDGED: no scenario counts for 1 subject,"));
+  report.subjects[0].ledger = {{.shows = Shows::kUnknown}};
+  EXPECT_THAT(PrintTable(report), AllOf(HasSubstr("nothing is known, for their own scenarios do"),
+                                        HasSubstr("\nNOT JUDGED: no scenario counts for 1 "
+                                                  "subject,")));
+  report.subjects.push_back(BrokenReport().subjects[0]);
+  EXPECT_THAT(PrintTable(report), HasSubstr("\nFAILED: 1 new break, 1 stale entry, 1 subject not "
+                                            "judged."));
 }
 
 // But for time lines, commands and single words.
