@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/contract/judge.h"
+#include "harness/kernel/system_calls.h"
 
 namespace minit::contract {
 namespace {
@@ -119,7 +120,8 @@ std::string OfStatus(const Break& broken) {
   if (broken.facts.whose == Whose::kChildBeforeExec) {
     return "init restarts, and no line names the path that could not be started";
   }
-  return "init restarts, and no line told the status " + Number(broken.expected);
+  return "init restarts, and no line told the status " + Number(broken.expected) +
+         " and no other number";
 }
 
 std::string OfSync(const Break& broken) {
@@ -180,7 +182,7 @@ std::string OfExit(const Break& broken) {
 std::string OfCalls(const Break& broken) {
   const auto kind = static_cast<kernel::CallKind>(broken.number);
   std::string call = kernel::CallName(kind);
-  if (kind == kernel::CallKind::kOther) call = "system call " + Number(broken.expected);
+  if (kind == kernel::CallKind::kOther) call = kernel::NameOfSystemCall(broken.expected);
   if (broken.facts.how == How::kNever) {
     return "init waits without bound in " + call + ", which is not marked for that";
   }

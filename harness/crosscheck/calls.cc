@@ -8,21 +8,14 @@
 #include <vector>
 
 #include "harness/kernel/call.h"
+#include "harness/kernel/system_calls.h"
 
 namespace minit::crosscheck {
 namespace {
 
 using contract::CallList;
 using kernel::CallKind;
-
-struct SystemCall {
-  std::string_view name;
-  int number;
-};
-// In the order of numbers: generated from the kernel's header when this is configured.
-constexpr SystemCall kSystemCalls[] = {
-#include "harness/crosscheck/system_calls.inc"
-};
+using kernel::SystemCall;
 
 struct Kinds {
   std::string_view name;
@@ -126,8 +119,9 @@ uint64_t WaitingKindsOf(std::string_view name) {
 }
 
 const SystemCall* Find(std::string_view name) {
-  const auto* const found = std::ranges::find(kSystemCalls, name, &SystemCall::name);
-  return found == std::end(kSystemCalls) ? nullptr : found;
+  const auto calls = kernel::SystemCalls();
+  const auto found = std::ranges::find(calls, name, &SystemCall::name);
+  return found == calls.end() ? nullptr : &*found;
 }
 
 // How many characters must be put in, left out or changed to make one of the other.
@@ -150,7 +144,7 @@ std::string_view Closest(std::string_view name) {
   for (const Kinds& row : kKinds) {
     if (name == kernel::CallName(row.kind)) return row.name;
   }
-  return std::ranges::min(kSystemCalls, {},
+  return std::ranges::min(kernel::SystemCalls(), {},
                           [&](const SystemCall& call) { return Distance(name, call.name); })
       .name;
 }
@@ -212,7 +206,7 @@ std::optional<InputError> ParseCalls(std::string_view text, CallList& list) {
 std::string Print(const CallList& list) {
   std::string text;
   uint64_t named = 0;
-  for (const SystemCall& call : kSystemCalls) {
+  for (const SystemCall& call : kernel::SystemCalls()) {
     if (!Has(list, call.number)) continue;
     named |= KindsOf(call.name);
     text += LineFor(call.name, list);

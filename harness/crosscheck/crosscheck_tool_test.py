@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tests of crosscheck as a program: what it prints and writes, its exit status, and what it leaves behind.
 
-usage: crosscheck_tool_test.py CROSSCHECK INIT BANK [TEST...]
-  INIT  ours; BANK: the folder with the inits of the bug bank
+usage: crosscheck_tool_test.py CROSSCHECK INIT BANK SUBJECT [TEST...]
+  INIT  ours; BANK: the folder with the inits of the bug bank; SUBJECT: that of the rigs' tests
 """
 
 import json
@@ -18,6 +18,7 @@ import unittest
 CROSSCHECK = pathlib.Path(sys.argv.pop(1)).resolve()
 INIT = pathlib.Path(sys.argv.pop(1)).resolve()
 BANK = pathlib.Path(sys.argv.pop(1)).resolve()
+SUBJECT = pathlib.Path(sys.argv.pop(1)).resolve()
 LIMIT_SECONDS = 300
 
 
@@ -95,6 +96,18 @@ class CrosscheckTest(unittest.TestCase):
         status, output, errors = self.run_it(*arguments, "--ledger", ledger, INIT)
         self.assertEqual(status, 1, "what init no longer breaks is to be taken out")
         self.assertIn("Stale ledger entries", output)
+
+    def test_where_no_run_counts_nothing_is_judged_and_no_entry_is_stale(self):
+        ledger = self.write("known.ledger", "rule 5 starts-child-clean\n"
+                            "facts phase=starting entry=plain faults=none cause=none whose=child how=never\n"
+                            "reason it starts none\nscenario\n")
+        status, output, errors = self.run_it("--scenarios", 20, "--seed", 1, "--ledger", ledger, SUBJECT,
+                                             "set-up-otherwise")
+        self.assertEqual(status, 2, output + errors)
+        self.assertIn("NOT JUDGED", output)
+        self.assertIn("setuid to another user", output)
+        self.assertIn("of which nothing is known", output)
+        self.assertNotIn("tale entr", output)
 
     def test_a_list_of_calls_is_kept_to(self):
         calls = self.scratch / "init.calls"

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/kernel/kernel.h"
+#include "harness/kernel/system_calls.h"
 
 namespace minit::kernel {
 namespace {
@@ -512,6 +513,15 @@ TEST(CallTest, VisibleCallsAreThoseOfTheDesign) {
   EXPECT_FALSE(IsVisible(Write(1, 1), false)) << "not to the console";
   EXPECT_FALSE(IsVisible(Poll(1, 0), false)) << "cannot wait";
   EXPECT_FALSE(IsVisible(Read(1, kReadMore), false));
+}
+
+TEST(SystemCalls, HaveTheirNamesByNumber) {
+  EXPECT_EQ(NameOfSystemCall(0), "read");
+  EXPECT_EQ(NameOfSystemCall(151), "mlockall");
+  EXPECT_EQ(NameOfSystemCall(425), "io_uring_setup");
+  EXPECT_EQ(NameOfSystemCall(-1), "system call -1");
+  EXPECT_EQ(NameOfSystemCall(400), "system call 400") << "no call has that number";
+  EXPECT_EQ(NameOfSystemCall(100'000), "system call 100000");
 }
 
 }  // namespace

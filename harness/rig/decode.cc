@@ -17,6 +17,8 @@
 #include <array>
 #include <climits>
 
+#include "harness/kernel/system_calls.h"
+
 namespace minit::rig {
 namespace {
 
@@ -72,11 +74,11 @@ Asked Decoder::Decode(Process& process) {
   process.fork_told = false;
   if (!process.body->trap().native) return Refuse(process, "a 32-bit call");
   using Decodes = Maybe (Decoder::*)(Process&);
-  static constexpr std::array<Decodes, 11> kAll = {
+  static constexpr std::array<Decodes, 12> kAll = {
       &Decoder::DecodeSignal,   &Decoder::DecodeSending,    &Decoder::DecodeProcess,
       &Decoder::DecodeWaiting,  &Decoder::DecodeMemory,     &Decoder::DecodeTime,
       &Decoder::DecodeFile,     &Decoder::DecodeDescriptor, &Decoder::DecodeName,
-      &Decoder::DecodeIdentity, &Decoder::DecodeTrifle};
+      &Decoder::DecodeIdentity, &Decoder::DecodeTrifle,     &Decoder::DecodeSetUp};
   for (const Decodes decodes : kAll) {
     Maybe asked = (this->*decodes)(process);
     if (!asked) continue;
@@ -113,8 +115,9 @@ bool Decoder::IsOfStartUp(long number) {
 
 Asked Decoder::Refuse(Process& process, const std::string& what) {
   const Trap& trap = process.body->trap();
-  Report(what.empty() ? "system call " + std::to_string(trap.number) : what);
-  process.call = calls::Other(static_cast<int>(trap.number));
+  const auto number = static_cast<int>(trap.number);
+  Report(what.empty() ? kernel::NameOfSystemCall(number) : what);
+  process.call = calls::Other(number);
   return Model(process.call);
 }
 
@@ -320,14 +323,10 @@ Decoder::Maybe Decoder::DecodeTrifle(Process& process) {
       return Returns(process.pid);
     case SYS_set_robust_list:
     case SYS_sched_yield:
-    case SYS_setrlimit:
-    case SYS_chdir:
       return Returns(0);
     case SYS_rseq:
     case SYS_membarrier:
       return Returns(-ENOSYS);
-    case SYS_umask:
-      return Returns(022);
     case SYS_getcwd:
       if (a[1] < 2) return Returns(-ERANGE);
       return Returns(body.Write(a[0], "/", 2) ? 2 : -EFAULT);

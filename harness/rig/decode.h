@@ -3,7 +3,7 @@
 //
 // Four things become of a call:
 //   the model answers      all by which an init is judged, and whatever depends on the world
-//   the rig answers        what is the same in every world: user ids, limits, random bytes …
+//   the rig answers        what is the same in every world: user ids, limits, priorities …
 //   the real kernel does   memory, and until the first visible call the files that a loader reads
 //   nobody covers it       ENOSYS, told to the model as kOther, and reported
 //
@@ -88,11 +88,14 @@ class Decoder {
   Maybe DecodeName(Process& process);
   Maybe DecodeMemory(Process& process);
   Maybe DecodeTrifle(Process& process);
+  Maybe DecodeSetUp(Process& process);
 
   Asked Refuse(Process& process, const std::string& what = "");
   Asked Fork(Process& process, uint64_t flags, int signal);
   Asked Exec(Process& process, uint64_t path, uint64_t arguments, uint64_t environment);
   Asked Prctl(Process& process);
+  Asked Mount(Process& process);
+  Asked MakeFile(Process& process, uint64_t path);
   Asked SigAction(Process& process);
   Asked Poll(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask);
   Asked Select(Process& process);

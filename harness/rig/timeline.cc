@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/kernel/call.h"
+#include "harness/kernel/system_calls.h"
 #include "harness/scenario/text.h"
 #include "harness/scenario/vocabulary.h"
 
@@ -73,18 +74,26 @@ std::string WaitFlags(uint32_t flags) {
   return text.empty() ? "0" : text;
 }
 
+// As C writes it, and cut short: a subject can write anything, to whoever reads this at a terminal too.
 std::string Quoted(std::string_view text) {
+  constexpr std::size_t kMost = 200;
   std::string quoted = "\"";
-  for (const char c : text) {
+  for (const char c : text.substr(0, kMost)) {
+    const auto byte = static_cast<unsigned char>(c);
     if (c == '\n') {
       quoted += "\\n";
     } else if (c == '"' || c == '\\') {
       quoted += std::string("\\") + c;
-    } else {
+    } else if (byte >= ' ' && byte < 0x7f) {
       quoted += c;
+    } else {
+      std::array<char, 5>
+          octal{};  // of three digits, so that no digit behind it is taken for a part
+      std::snprintf(octal.data(), octal.size(), "\\%03o", byte);
+      quoted += octal.data();
     }
   }
-  return quoted + "\"";
+  return quoted + (text.size() > kMost ? "…\"" : "\"");
 }
 
 std::string RequestName(int32_t request) {
@@ -192,7 +201,10 @@ std::string SignalName(int signal) {
 
 std::string Print(const Call& call, std::string_view text) {
   const bool vfork = call.kind == CallKind::kFork && (call.flags & kernel::kCloneVfork) != 0;
-  return (vfork ? "vfork" : CallName(call.kind)) + ("(" + Arguments(call, text) + ")");
+  const std::string name = call.kind == CallKind::kOther ? kernel::NameOfSystemCall(call.value)
+                           : vfork                       ? "vfork"
+                                                         : CallName(call.kind);
+  return name + "(" + Arguments(call, text) + ")";
 }
 
 std::string Print(const Call& call, const Result& result) {

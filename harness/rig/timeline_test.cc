@@ -45,5 +45,21 @@ TEST(Timeline, ARaceCanBeRead) {
   EXPECT_THAT(picture, HasSubstr("child [2]"));
 }
 
+TEST(Timeline, WhatASubjectWritesDoesNotReachTheTerminalOfWhoReadsIt) {
+  const std::string written(
+      "\x1b[2J a \"b\" \\ \0"
+      "7\xff\t\n",
+      18);
+  EXPECT_EQ(Print(kernel::calls::Write(2, 18), written),
+            R"(write(2, "\033[2J a \"b\" \\ \0007\377\011\n", 18))");
+  EXPECT_EQ(Print(kernel::calls::Write(2, 300), std::string(300, 'a')),
+            "write(2, \"" + std::string(200, 'a') + "…\", 300)");
+}
+
+TEST(Timeline, CallThatTheModelDoesNotHaveIsToldByItsName) {
+  EXPECT_EQ(Print(kernel::calls::Other(151)), "mlockall()");
+  EXPECT_EQ(Print(kernel::calls::Other(511)), "system call 511()");
+}
+
 }  // namespace
 }  // namespace minit::rig

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -19,7 +20,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -346,6 +349,29 @@ static void Descriptors(void) {
   exit(0);
 }
 
+// What inits do once as they begin.
+static void SetUp(void) {
+  SayNumber("locked", mlockall(MCL_CURRENT | MCL_FUTURE));
+  SayNumber("priority", setpriority(PRIO_PROCESS, 0, -5) + getpriority(PRIO_PROCESS, 0));
+  SayNumber("umask", (long)umask(077));
+  SayNumber("folder", chdir("/") + mkdir("/dev", 0755) + errno);
+  SayNumber("new folder", mkdir("/run", 0755) + errno);
+  SayNumber("mount", mount("proc", "/proc", "proc", MS_NOSUID, ""));
+  SayNumber("private", mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+  SayNumber("user", setuid(0) + setgid(0) + setresuid(-1, 0, 0) + setgroups(0, NULL));
+  SayNumber("name", sethostname("node", 4));
+  struct rlimit limit = {512, 512};
+  SayNumber("limit", setrlimit(RLIMIT_NOFILE, &limit));
+  exit(0);
+}
+// What would change by whom, or in which files, init runs.
+static void SetUpOtherwise(void) {
+  SayNumber("user", setuid(65534));
+  SayNumber("bind", mount("/new", "/", NULL, MS_BIND, NULL));
+  SayNumber("root", chroot("/new"));
+  exit(0);
+}
+
 // --- Memory ---------------------------------------------------------------------------------------
 
 // Says whether all of it is as it was first, and then changes it, in a fork too: what was loaded, what
@@ -513,6 +539,8 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "scribble-and-shrink")) Scribble(kShrinks);
   if (!strcmp(mode, "timers")) Timers();
   if (!strcmp(mode, "descriptors")) Descriptors();
+  if (!strcmp(mode, "set-up")) SetUp();
+  if (!strcmp(mode, "set-up-otherwise")) SetUpOtherwise();
   if (argc > 3) Outside(argv[2], argv[3]);
   if (argc == 3) Hostile(argv[2]);
   return 99;
