@@ -71,6 +71,7 @@ constexpr Broken kBroken[] = {
     {Rule::kStartsChildClean, Fault::kLeavesItsMask},
     {Rule::kStartsChildClean, Fault::kLeavesIgnored},
     {Rule::kStartsChildClean, Fault::kLeaksDescriptor},
+    {Rule::kStartsChildClean, Fault::kClosesStream},
     {Rule::kStartsChildClean, Fault::kPassesOtherArguments},
     {Rule::kStartsChildClean, Fault::kPassesOtherEnvironment},
     {Rule::kStartsChildClean, Fault::kStartsAnotherProgram},

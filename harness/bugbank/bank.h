@@ -104,6 +104,8 @@ BUG(leaves_the_session, sigtimedwait,
     "5", "", "the child stays in the session of init")
 BUG(leaves_descriptors, sigtimedwait,
     "5", "openSUSE/catatonit#12", "what was open at entry the child gets")
+BUG(closes_the_input, sigtimedwait,
+    "5", "", "the child begins without a standard input")
 BUG(leaks_the_console, sigtimedwait,
     "5", "openSUSE/catatonit#28", "the child gets init's console")
 BUG(leaks_the_signalfd, signalfd,
@@ -278,6 +280,8 @@ BUG(m_executes_another, minit_like,
     "5", "", "another path")
 BUG(m_leaks_a_descriptor, minit_like,
     "5", "openSUSE/catatonit#28", "the child gets one of init's")
+BUG(m_closes_the_output, minit_like,
+    "5", "", "the child begins without a standard output")
 BUG(m_drops_the_environment, minit_like,
     "5", "", "the child begins with an empty environment")
 BUG(m_any_end_is_the_end, minit_like,

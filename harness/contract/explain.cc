@@ -48,11 +48,16 @@ std::string Process(const Break& broken) {
 }
 
 std::string OfDefects(int defects) {
-  static constexpr std::array<const char*, 8> kDefects = {
-      "another path",           "other arguments",
-      "another environment",    "no session or group of its own",
-      "a controlling terminal", "signals blocked",
-      "signals ignored",        "descriptors beyond 0 to 2"};
+  static constexpr std::array<const char*, 9> kDefects = {
+      "another path",
+      "other arguments",
+      "another environment",
+      "no session or group of its own",
+      "a controlling terminal",
+      "signals blocked",
+      "signals ignored",
+      "descriptors beyond 0 to 2",
+      "a standard stream closed that init began with"};
   std::string text;
   for (std::size_t i = 0; i < kDefects.size(); ++i) {
     if ((defects >> i & 1) == 0) continue;

@@ -83,6 +83,7 @@ void Judge::OnEntered(const Kernel& kernel) {
   if (kernel.size() > 1) facts |= kEnteredParent;
   if ((init.descriptors >> 3) != 0) facts |= kEnteredDescriptors;
   past_.entry = static_cast<uint16_t>(facts);
+  past_.streams = static_cast<uint8_t>(init.descriptors & kStreams);
   past_.faults = FaultsIn(kernel.faults());
   for (int i = 1; i < kernel.size(); ++i) past_.inherited = kernel.PidAt(i);
 }
@@ -268,7 +269,7 @@ void Judge::VisitFuture(uint64_t origin_ns, Visitor&& visit) const {
   const auto pair = [](auto high, auto low) {
     return static_cast<uint64_t>(static_cast<uint32_t>(high)) << 32 | static_cast<uint32_t>(low);
   };
-  visit(pair(broken_, exec_defects_ << 2 | stopped_ << 1 | resting_));
+  visit(pair(broken_, exec_defects_ << 5 | past_.streams << 2 | stopped_ << 1 | resting_));
   visit(pair(life_.child, life_.status));
   visit(pair(life_.lost, ending_.helper_count));
   visit(pair(life_.known ? 0 : life_.first,

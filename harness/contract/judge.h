@@ -69,7 +69,7 @@ inline constexpr uint32_t kCallsInASecond = 200;
 enum class Verdict : uint8_t { kSilent, kHolds, kBroken };
 
 // What can be wrong with an exec of the child (rule 5): bits of Break::number.
-enum ExecDefect : uint8_t {
+enum ExecDefect : uint16_t {
   kOtherPath = 1 << 0,
   kOtherArguments = 1 << 1,
   kOtherEnvironment = 1 << 2,
@@ -77,8 +77,10 @@ enum ExecDefect : uint8_t {
   kTerminal = 1 << 4,
   kMasked = 1 << 5,
   kIgnoring = 1 << 6,
-  kDescriptors = 1 << 7,
+  kDescriptors = 1 << 7,     // more than 0 to 2
+  kWithoutStreams = 1 << 8,  // one of 0 to 2 is closed with which init was entered
 };
+inline constexpr uint64_t kStreams = 0b111;  // descriptors 0 to 2
 
 // The first break of a rule.
 struct Break {
@@ -238,6 +240,7 @@ class Judge {
     uint8_t signal = 0;
     uint8_t faults = 0;
     uint16_t entry = 0;
+    uint8_t streams = 0;      // of kStreams, those with which init was entered
     bool no_console = false;  // init could not open it
     Pid pid = 0;
     // What init was told last, by a wait or by a signal other than CHLD, since it last took CHLD.
@@ -294,7 +297,7 @@ class Judge {
   void LearnStatus(int raw);
 
   // starting.cc: rule 5.
-  uint8_t DefectsOf(const Step& step, const Kernel& kernel) const;
+  uint16_t DefectsOf(const Step& step, const Kernel& kernel) const;
   void JudgeExec(const Kernel& kernel);
   void CheckStarted(const Kernel& kernel);
   void CheckFailedStart(const Kernel& kernel);
@@ -357,8 +360,8 @@ class Judge {
   std::array<uint16_t, kPhaseCount> spoken_{};  // rules, for each Phase
   uint16_t broken_ = 0;
   uint8_t break_count_ = 0;
-  uint8_t exec_defects_ = 0;  // of the last exec of the child, not yet judged
-  uint8_t exec_signal_ = 0;   // the lowest that was blocked then, or ignored; 0: none
+  uint16_t exec_defects_ = 0;  // of the last exec of the child, not yet judged
+  uint8_t exec_signal_ = 0;    // the lowest that was blocked then, or ignored; 0: none
   bool stopped_ = false;
   bool resting_ = false;  // init has not run since it was last at rest
   uint32_t steps_ = 0;

@@ -6,13 +6,13 @@
 namespace minit::contract {
 
 // Of the exec that `step` begins, as ExecDefect.
-uint8_t Judge::DefectsOf(const Step& step, const Kernel& kernel) const {
+uint16_t Judge::DefectsOf(const Step& step, const Kernel& kernel) const {
   const kernel::View view = kernel.Look(step.pid);
   const kernel::Call& call = step.call;
   const bool own_session = view.session == step.pid;
   const bool own_group = view.group == step.pid;
   const bool apart = terms_.profile == Profile::kContainer ? own_group : own_session;
-  constexpr uint64_t kStandard = 0b111;
+  const uint64_t passed_on = view.descriptors & ~view.close_on_exec;
   int defects = 0;
   if (call.path != kernel::Path::kChild) defects |= kOtherPath;
   if ((call.flags & kernel::kExecArgumentsRight) == 0) defects |= kOtherArguments;
@@ -21,8 +21,9 @@ uint8_t Judge::DefectsOf(const Step& step, const Kernel& kernel) const {
   if (view.has_terminal) defects |= kTerminal;
   if (view.mask != 0) defects |= kMasked;
   if (view.ignored != 0) defects |= kIgnoring;
-  if ((view.descriptors & ~view.close_on_exec & ~kStandard) != 0) defects |= kDescriptors;
-  return static_cast<uint8_t>(defects);
+  if ((passed_on & ~kStreams) != 0) defects |= kDescriptors;
+  if ((past_.streams & ~passed_on) != 0) defects |= kWithoutStreams;
+  return static_cast<uint16_t>(defects);
 }
 
 void Judge::JudgeExec(const Kernel& kernel) {

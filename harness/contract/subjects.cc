@@ -37,6 +37,7 @@ Script<> Child(State& init) {
   if (!init.Has(Fault::kLeavesItsSession)) co_await calls::SetSid();
   if (!init.Has(Fault::kLeavesItsMask)) co_await calls::SigProcMask(kMaskSet, 0);
   if (init.Has(Fault::kTakesTerminal)) co_await calls::Open(Path::kTerminal, kOpenCloseOnExec);
+  if (init.Has(Fault::kClosesStream)) co_await calls::SetCloseOnExec(1, true);
   const Path path = init.Has(Fault::kStartsAnotherProgram) ? Path::kOther : Path::kChild;
   const uint32_t right = (init.Has(Fault::kPassesOtherArguments) ? 0 : kExecArgumentsRight) |
                          (init.Has(Fault::kPassesOtherEnvironment) ? 0 : kExecEnvironmentRight);

@@ -37,6 +37,7 @@ enum class Fault : uint8_t {
   kLeavesItsMask,
   kLeavesIgnored,
   kLeaksDescriptor,
+  kClosesStream,
   kPassesOtherArguments,
   kPassesOtherEnvironment,
   kStartsAnotherProgram,

@@ -165,6 +165,7 @@ const std::vector<Broken>& AllBroken() {
       {Rule::kStartsChildClean, Fault::kLeavesItsSession, kNoExec, How::kWrongValue},
       {Rule::kStartsChildClean, Fault::kLeavesIgnored, kIgnoring, How::kWrongValue},
       {Rule::kStartsChildClean, Fault::kLeaksDescriptor, kIgnoring, How::kWrongValue},
+      {Rule::kStartsChildClean, Fault::kClosesStream, kSucceeds, How::kWrongValue},
       {Rule::kStartsChildClean, Fault::kPassesOtherArguments, kFails, How::kWrongValue},
       {Rule::kStartsChildClean, Fault::kPassesOtherEnvironment, kFails, How::kWrongValue},
       {Rule::kStartsChildClean, Fault::kStartsAnotherProgram, kSucceeds, How::kWrongValue},

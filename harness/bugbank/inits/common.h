@@ -78,6 +78,7 @@ static void BecomeChild(void) {
   }
   if (!FAULTY(leaves_the_session)) setsid();
   if (!FAULTY(leaves_the_mask)) SetMask(&kNone);
+  if (FAULTY(closes_the_input)) close(STDIN_FILENO);
   execve(core[0], FAULTY(passes_an_argument) ? more : core,
          FAULTY(drops_the_environment) ? nothing : environ);
 }

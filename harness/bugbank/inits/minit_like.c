@@ -47,6 +47,7 @@ static void RunChild(void) {
   }
   if (!FAULTY(m_leaves_the_session)) setsid();
   if (FAULTY(m_leaks_a_descriptor)) dup(STDERR_FILENO);
+  if (FAULTY(m_closes_the_output)) close(STDOUT_FILENO);
   execvpe(path, arguments, FAULTY(m_drops_the_environment) ? nothing : environ);
   char line[128];
   const int size = snprintf(line, sizeof line,
