@@ -354,14 +354,18 @@ def parse(arguments):
     parser.add_argument("--no-seeds", action="store_true", help="begin without the corpus of the sources")
     parser.add_argument("--max-len", metavar="BYTES", type=int, help="of an input (a move is 7)")
     parser.add_argument("--json", metavar="FILE", help="also write the outcome there")
-    parser.add_argument("--programs", metavar="DIR", type=pathlib.Path, default=ROOT / "build/fuzz/fuzz",
-                        help="where the built targets are (default: build/fuzz/fuzz)")
+    parser.add_argument("--memory", action="store_true",
+                        help="under MemorySanitizer, not AddressSanitizer and UndefinedBehaviorSanitizer")
+    parser.add_argument("--programs", metavar="DIR", type=pathlib.Path,
+                        help="where the built targets are (default: build/fuzz/fuzz; --memory: build/fuzz-msan/fuzz)")
     options = parser.parse_args(arguments)
     for name in options.targets:
         if name not in TARGETS:
             parser.error(f"there is no target '{name}'; there are {', '.join(TARGETS)}")
     if options.seconds < 1 or options.jobs < 1:
         parser.error("--seconds and --jobs are at least 1")
+    if options.programs is None:
+        options.programs = ROOT / "build" / ("fuzz-msan" if options.memory else "fuzz") / "fuzz"
     options.targets = list(dict.fromkeys(options.targets)) or BY_DEFAULT
     options.corpus, options.findings, options.programs = (
         path.absolute() for path in (options.corpus, options.findings, options.programs))
