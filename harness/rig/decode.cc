@@ -214,6 +214,10 @@ Asked Decoder::Prctl(Process& process) {
       const int32_t is = kernel_.Look(process.pid).subreaper ? 1 : 0;
       return Returns(process.body->Write(a[1], is) ? 0 : -EFAULT);
     }
+    case PR_GET_NAME: {
+      constexpr char kName[16] = "init";
+      return Returns(process.body->Write(a[1], kName) ? 0 : -EFAULT);
+    }
     // Without a meaning in this world: names, and what a process may still become.
     case PR_SET_NAME:
     case PR_SET_DUMPABLE:

@@ -109,7 +109,9 @@ class Decoder {
   Asked ReadPipe(Process& process, std::string& pipe);
   Asked Open(Process& process, uint64_t path, uint64_t flags);
   Asked Stat(Process& process, int fd, uint64_t address);
+  Asked StatOf(Process& process, const std::string& name, uint64_t address);
   Asked OfLoader(Process& process);
+  bool Has(Process& process, const std::string& name) const;
   kernel::Path PathOf(Process& process, const std::string& name) const;
 
   // Of an answer.

@@ -45,8 +45,24 @@ std::optional<int> DescriptorNamed(const std::string& name) {
   return std::nullopt;
 }
 
+bool IsFolder(const std::string& name) {
+  return name == "/" || name == "/dev" || name == "/proc" || name == "/sys";
+}
+
 bool IsOfWorld(const std::string& name) {
   return name.starts_with("/dev/") || name.starts_with("/proc/") || name.starts_with("/sys/");
+}
+
+// `mode` is of what is no device.
+struct stat StatusOf(Path path, mode_t mode) {
+  struct stat status{};
+  status.st_mode = path == Path::kOther ? mode : S_IFCHR | 0600;
+  status.st_nlink = 1;
+  status.st_blksize = 4096;
+  if (path == Path::kConsole) status.st_rdev = makedev(5, 1);
+  if (path == Path::kNull) status.st_rdev = makedev(1, 3);
+  if (path == Path::kTerminal) status.st_rdev = makedev(4, 1);
+  return status;
 }
 
 }  // namespace
@@ -62,6 +78,11 @@ Path Decoder::PathOf(Process& process, const std::string& name) const {
   // The controlling terminal, if there is one.
   if (name == "/dev/tty" && kernel_.Look(process.pid).has_terminal) return Path::kTerminal;
   return Path::kMissing;
+}
+
+// Whether there is such a file.
+bool Decoder::Has(Process& process, const std::string& name) const {
+  return IsFolder(name) || name == child_.front() || PathOf(process, name) != Path::kMissing;
 }
 
 Decoder::Maybe Decoder::DecodeName(Process& process) {
@@ -96,11 +117,10 @@ Decoder::Maybe Decoder::DecodeName(Process& process) {
       const auto name = process.body->ReadString(a[plain ? 0 : 1]);
       if (!name) return Returns(-EFAULT);
       if (trap.number == SYS_newfstatat && name->empty()) return Stat(process, Int(a[0]), a[2]);
-      const bool there =
-          *name == "/" || *name == child_.front() || PathOf(process, *name) != Path::kMissing;
-      if (!there) return Returns(-ENOENT);
+      if (!Has(process, *name)) return Returns(-ENOENT);
       if (trap.number == SYS_access || trap.number == SYS_faccessat) return Returns(0);
-      return Refuse(process, "stat of " + *name);
+      if (trap.number == SYS_statx) return Refuse(process, "statx of " + *name);
+      return StatOf(process, *name, a[plain ? 1 : 2]);
     }
     default:
       return std::nullopt;
@@ -172,15 +192,18 @@ Asked Decoder::OfLoader(Process& process) {
 Asked Decoder::Stat(Process& process, int fd, uint64_t address) {
   const Path path = kernel_.DescriptorPath(process.pid, fd);
   if (path == Path::kMissing) return Returns(-EBADF);
-  struct stat status{};
-  const bool is_device = path != Path::kOther;
   const bool is_pipe = process.PipeAt(fd) != nullptr;
-  status.st_mode = is_device ? S_IFCHR | 0600 : is_pipe ? S_IFIFO | 0600 : S_IFREG | 0644;
-  status.st_nlink = 1;
-  status.st_blksize = 4096;
-  if (path == Path::kConsole) status.st_rdev = makedev(5, 1);
-  if (path == Path::kNull) status.st_rdev = makedev(1, 3);
-  if (path == Path::kTerminal) status.st_rdev = makedev(4, 1);
+  const struct stat status = StatusOf(path, is_pipe ? S_IFIFO | 0600 : S_IFREG | 0644);
+  return Returns(process.body->Write(address, status) ? 0 : -EFAULT);
+}
+
+// Requires that there is such a file.
+Asked Decoder::StatOf(Process& process, const std::string& name, uint64_t address) {
+  const bool is_child = name == child_.front();
+  const Path path = IsFolder(name) || is_child ? Path::kOther : PathOf(process, name);
+  const struct stat status = StatusOf(path, IsFolder(name) ? S_IFDIR | 0755
+                                            : is_child     ? S_IFREG | 0755
+                                                           : S_IFREG | 0644);
   return Returns(process.body->Write(address, status) ? 0 : -EFAULT);
 }
 
@@ -302,12 +325,18 @@ Asked Decoder::Ioctl(Process& process) {
     case TCSETS:
     case TCSETSW:
     case TCSETSF:
+    case TCSBRK:
+    case TCXONC:
+    case TCFLSH:
+    case TIOCSWINSZ:
     case TIOCCONS:  // nobody redirects the console in the model
       return Returns(0);
     case TIOCGPGRP:
       if (!kernel_.Look(process.pid).has_terminal) return Returns(-ENOTTY);
       [[fallthrough]];
     default:
+      // Of keyboards and virtual terminals: this one is a serial line.
+      if (Flags(a[1]) >> 8 == 'K' || Flags(a[1]) >> 8 == 'V') return Returns(-ENOTTY);
       return Refuse(process, "ioctl " + std::to_string(Flags(a[1])) + " on a terminal");
   }
 }

@@ -8,9 +8,7 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
-#include <string_view>
 
 #include "harness/kernel/system_calls.h"
 #include "harness/rig/decode.h"
@@ -26,17 +24,13 @@ bool StaysRoot(const Trap& trap, std::size_t ids) {
                      [](uint64_t id) { return Flags(id) == 0 || Int(id) == -1; });
 }
 
-bool IsFolder(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kFolders = {"/", "/dev", "/proc", "/sys"};
-  return std::ranges::find(kFolders, name) != kFolders.end();
-}
-
 }  // namespace
 
 Asked Decoder::Mount(Process& process) {
   const auto& a = process.body->trap().arguments;
   const auto target = process.body->ReadString(a[1]);
   if (!target) return Returns(-EFAULT);
+  if (!Has(process, *target)) return Returns(-ENOENT);
   const bool moves_files =
       (a[3] & (MS_BIND | MS_MOVE | MS_REMOUNT)) != 0 ||
       ((a[3] & kPropagation) == 0 && (*target == "/" || *target == "/dev/console"));
@@ -46,9 +40,7 @@ Asked Decoder::Mount(Process& process) {
 Asked Decoder::MakeFile(Process& process, uint64_t path) {
   const auto name = process.body->ReadString(path);
   if (!name) return Returns(-EFAULT);
-  const bool there = IsFolder(*name) || *name == child_.front() ||
-                     PathOf(process, *name) != kernel::Path::kMissing;
-  return Returns(there ? -EEXIST : -EROFS);
+  return Returns(Has(process, *name) ? -EEXIST : -EROFS);
 }
 
 Decoder::Maybe Decoder::DecodeSetUp(Process& process) {
@@ -95,6 +87,18 @@ Decoder::Maybe Decoder::DecodeSetUp(Process& process) {
       return Returns(022);
     case SYS_mount:
       return Mount(process);
+    case SYS_umount2:
+      return Returns(-EINVAL);  // nothing that could be
+    case SYS_statfs: {
+      const auto name = process.body->ReadString(a[0]);
+      if (!name) return Returns(-EFAULT);
+      return Has(process, *name) ? Refuse(process, "statfs of " + *name) : Returns(-ENOENT);
+    }
+    case SYS_socket:
+      return Returns(-EAFNOSUPPORT);  // there is no network
+    case SYS_syslog:
+      if (a[0] < 6 || a[0] > 8) return Refuse(process, "syslog " + std::to_string(a[0]));
+      return Returns(0);  // what the kernel itself writes to the console
     case SYS_mkdir:
     case SYS_mknod:
       return MakeFile(process, a[0]);

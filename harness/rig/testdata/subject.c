@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/vt.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -357,6 +359,13 @@ static void SetUp(void) {
   SayNumber("folder", chdir("/") + mkdir("/dev", 0755) + errno);
   SayNumber("new folder", mkdir("/run", 0755) + errno);
   SayNumber("mount", mount("proc", "/proc", "proc", MS_NOSUID, ""));
+  SayNumber("mount nowhere", mount("none", "/run", "tmpfs", 0, "") + errno);
+  struct stat status;
+  SayNumber("root", stat("/", &status) + S_ISDIR(status.st_mode));
+  SayNumber("child", stat("/core", &status) + S_ISREG(status.st_mode));
+  SayNumber("console", stat("/dev/console", &status) + S_ISCHR(status.st_mode));
+  SayNumber("network", socket(AF_UNIX, SOCK_STREAM, 0) + errno);
+  SayNumber("serial", ioctl(2, VT_OPENQRY, &status) + errno);
   SayNumber("private", mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
   SayNumber("user", setuid(0) + setgid(0) + setresuid(-1, 0, 0) + setgroups(0, NULL));
   SayNumber("name", sethostname("node", 4));
