@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -238,7 +239,38 @@ std::string Spoken(const Report& report) {
 
 // --- Findings ---
 
-std::string InFull(const Report& report, std::size_t index, const Finding& finding) {
+constexpr std::size_t kInFull = 3;  // new breaks of one rule, unless all are asked for
+
+// Of a long time line how it begins, where the rule is broken, and how it ends.
+std::string Shortened(std::string_view timeline, Rule rule) {
+  constexpr std::ptrdiff_t kAtTheBegin = 20, kBefore = 16, kAfter = 5, kAtTheEnd = 8;
+  const std::string broken = NumberAndName(rule) + " is broken:";
+  std::vector<std::string_view> lines;
+  std::ptrdiff_t at = 0;
+  while (!timeline.empty()) {
+    const std::size_t size = std::min(timeline.find('\n'), timeline.size() - 1) + 1;
+    lines.push_back(timeline.substr(0, size));
+    timeline.remove_prefix(size);
+    if (at == 0 && lines.back().find(broken) != std::string_view::npos) at = std::ssize(lines) - 1;
+  }
+  std::string text;
+  std::size_t left_out = 0;
+  const auto tell = [&] {
+    if (left_out != 0) text += "… " + Count(left_out, "line", "lines") + " …\n";
+    left_out = 0;
+  };
+  for (std::ptrdiff_t i = 0; i < std::ssize(lines); ++i) {
+    const bool told = i < kAtTheBegin || (i >= at - kBefore && i <= at + kAfter) ||
+                      i >= std::ssize(lines) - kAtTheEnd;
+    left_out += told ? 0 : 1;
+    if (!told) continue;
+    tell();
+    text += lines[static_cast<std::size_t>(i)];
+  }
+  return text;
+}
+
+std::string InFull(const Report& report, std::size_t index, const Finding& finding, bool verbose) {
   const SubjectReport& subject = report.subjects[index];
   const LedgerEntry* const excuse = ExcuseOf(subject, finding);
   std::string text = (excuse == nullptr ? "NEW: " : "known: ") + ShortName(report, index) +
@@ -255,8 +287,9 @@ std::string InFull(const Report& report, std::size_t index, const Finding& findi
     text += Wrapped("  ledger     ", LedgerPlace(subject, *excuse) + ": " + excuse->reason);
   }
   if (!finding.difference.empty()) text += Wrapped("  reference  ", finding.difference);
-  text += "  time line\n" + Indented(finding.timeline, 4);
-  text += "  to play it again (the scenario stands in the command):\n\n";
+  const std::string told = verbose ? finding.timeline : Shortened(finding.timeline, finding.rule);
+  text += "  time line\n" + Indented(told, 4);
+  text += "  to play it again, whole (the scenario stands in the command):\n\n";
   return text + PlayCommand(subject, finding.scenario) + "\n";
 }
 
@@ -269,17 +302,43 @@ std::string InOneLine(const Report& report, std::size_t index, const Finding& fi
   return Trimmed(Fit(text, std::min(Columns(text), kWidth + 1 - Columns(place)))) + place;
 }
 
+// New breaks of one rule beyond those that were told in full.
+std::string MoreWays(const Report& report, std::size_t index, std::span<const Finding> findings) {
+  if (findings.empty()) return "";
+  std::string text = Wrapped("NEW: ", ShortName(report, index) + " breaks " +
+                                          NumberAndName(findings.front().rule) + " in " +
+                                          Count(findings.size(), "more way", "more ways") +
+                                          "; --verbose has them in full");
+  for (const Finding& finding : findings) {
+    text += Wrapped("  ", finding.sentence);
+    text += Wrapped("    ", contract::ToString(finding.facts));
+  }
+  return text + "\n";
+}
+
+std::string NewFindings(const Report& report, std::size_t index, bool verbose) {
+  std::string text;
+  std::map<Rule, std::vector<Finding>> by_rule;
+  for (const Finding& finding : report.subjects[index].findings) {
+    if (finding.excused_by < 0) by_rule[finding.rule].push_back(finding);
+  }
+  for (const auto& [rule, findings] : by_rule) {
+    const std::size_t full = verbose ? findings.size() : std::min(findings.size(), kInFull);
+    for (std::size_t i = 0; i < full; ++i) text += InFull(report, index, findings[i], verbose);
+    text += MoreWays(report, index, std::span(findings).subspan(full));
+  }
+  return text;
+}
+
 std::string Findings(const Report& report, bool verbose) {
   std::string fresh;
   std::string known;
   for (std::size_t i = 0; i < report.subjects.size(); ++i) {
     const SubjectReport& subject = report.subjects[i];
+    fresh += NewFindings(report, i, verbose);
     for (const Finding& finding : subject.findings) {
-      if (finding.excused_by < 0) {
-        fresh += InFull(report, i, finding);
-      } else {
-        known += verbose ? InFull(report, i, finding) : InOneLine(report, i, finding);
-      }
+      if (finding.excused_by < 0) continue;
+      known += verbose ? InFull(report, i, finding, true) : InOneLine(report, i, finding);
     }
     for (const Rule rule : BrokenUnseen(subject)) {
       fresh += Wrapped("NEW: ", ShortName(report, i) + " breaks " + NumberAndName(rule) + " in " +

@@ -17,7 +17,8 @@
 
 namespace minit::crosscheck {
 
-// `verbose`: known breaks in full as well, and by when and under what each rule was spoken of.
+// `verbose`: every break in full, known or new, with the whole of its time line, and by when and under
+// what each rule was spoken of.
 std::string PrintTable(const Report& report, bool verbose = false);
 
 // For a shell at the root of the tree; the scenario is in it. Ends with a newline.

@@ -81,6 +81,31 @@ TEST(Table, NewBreaksAreInFullAndKnownOnesInALine) {
   EXPECT_THAT(table, Not(HasSubstr("known: [1]")));
 }
 
+TEST(Table, OfOneRuleThreeNewBreaksAreInFullAndNoLongTimeLineIs) {
+  Report report = BrokenReport();
+  std::vector<Finding>& findings = report.subjects[0].findings;
+  Finding more = findings[1];
+  more.timeline.clear();
+  for (int i = 1; i <= 100; ++i) {
+    more.timeline += i == 60 ? "2 forwards-every-signal is broken: so it is\n"
+                             : "line " + std::to_string(i) + "\n";
+  }
+  for (const uint8_t signal : {uint8_t{1}, uint8_t{2}, uint8_t{3}}) {
+    more.facts.signal = signal;
+    findings.push_back(more);
+  }
+  const std::string table = PrintTable(report);
+  EXPECT_THAT(table, HasSubstr("    line 20\n    … 23 lines …\n    line 44\n"));
+  EXPECT_THAT(table, HasSubstr("    2 forwards-every-signal is broken: so it is\n    line 61\n"));
+  EXPECT_THAT(table, HasSubstr("    line 65\n    … 27 lines …\n    line 93\n"));
+  EXPECT_THAT(table, HasSubstr("    line 100\n  to play it again"));
+  EXPECT_THAT(table, HasSubstr("NEW: [1] minit breaks 2 forwards-every-signal in 1 more way; "
+                               "--verbose has them in full\n  SIGTERM (15) is owed"));
+  EXPECT_THAT(table, HasSubstr("cause=signal-3 "));
+  const std::string all = PrintTable(report, true);
+  EXPECT_THAT(all, AllOf(HasSubstr("    line 50\n    line 51\n"), Not(HasSubstr("more way"))));
+}
+
 TEST(Table, VerboseHasKnownBreaksInFullAndWhatWasSpokenOf) {
   const std::string table = PrintTable(BrokenReport(), true);
   EXPECT_THAT(table, HasSubstr("known: [1] minit breaks 2 forwards-every-signal\n"));
