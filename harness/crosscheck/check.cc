@@ -129,6 +129,25 @@ class Court {
   Break broken_;
 };
 
+// A program that its loader refuses (a library is not there) exits, and says why on the console: no init
+// is on trial then.
+void RequireThatItLoads(const CheckOptions& options) {
+  struct Console final : rig::Observer {
+    void On(const contract::Step& step, const kernel::Kernel&) override {
+      if (step.kind == contract::Step::Kind::kCalls && step.text != nullptr) {
+        said.append(step.text, step.text_size);
+      }
+    }
+    std::string said;
+  } console;
+  rig::PtraceRig(FromExec(options.subject)).Run({}, console);
+  const std::size_t at = console.said.find("error while loading shared libraries: ");
+  if (at == std::string::npos) return;
+  throw rig::CannotRun(options.subject.path + " is not loaded: " +
+                       console.said.substr(at, console.said.find('\n', at) - at) +
+                       ". Install what it needs, or build it statically");
+}
+
 // True: in process. If another rig than the quickest is taken, the report says why.
 bool ChooseRig(const CheckOptions& options, SubjectReport& report) {
   if (options.rig == RigChoice::kPtrace) return false;
@@ -280,6 +299,7 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
     lost_at = found.lost_at;
   }
   if (!in_process) {
+    RequireThatItLoads(options);
     search.tick = tick;
     rig::PtraceRig rig(options.subject);
     Player player(rig, TermsOf(options), options.harmless);

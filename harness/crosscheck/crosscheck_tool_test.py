@@ -159,6 +159,8 @@ class CrosscheckTest(unittest.TestCase):
         bad = self.write("bad.ledger", "rule 2 forwards-every-signal\nfacts phase=nowhere\n")
         scenario = self.write("bad.scenario", "at rest: child flies\n")
         text = self.write("text", "no program\n")
+        unloadable = self.own("/usr/bin/tini")
+        unloadable.write_bytes(unloadable.read_bytes().replace(b"libc.so.6", b"libx.so.6"))
         for arguments, words in (
                 ((), "no SUBJECT"),
                 (("--nonsense", INIT), "--nonsense"),
@@ -169,6 +171,7 @@ class CrosscheckTest(unittest.TestCase):
                 (("--play", scenario, INIT), "bad.scenario:1:"),
                 (("--json", self.scratch / "absent/r.json", "--scenarios", 1, INIT), "cannot write"),
                 (("--rig", "in-process", sys.executable), "dynamic"),
+                (("--scenarios", 1, unloadable), "libx.so.6"),
                 (("--scenarios", 1, text), "text")):
             status, output, errors = self.run_it(*arguments)
             self.assertEqual(status, 2, f"{arguments}: {output}{errors}")
