@@ -254,6 +254,8 @@ BUG(m_leaves_quit_unblocked, minit_like,
     "2", "", "does not block SIGQUIT, and waits for it")
 BUG(m_drops_repeated, minit_like,
     "2", "", "the same signal again counts as a repetition")
+BUG(m_tires_of_usr1, minit_like,
+    "2", "", "passes on two hundred SIGUSR1 and no more")
 BUG(m_sends_twice, minit_like,
     "2", "just-containers/s6-overlay#179", "to the child, and to its group")
 BUG(m_sends_to_the_child_alone, minit_like,

@@ -115,6 +115,8 @@ static void Forward(int signal) {
   if (FAULTY(m_forgets_term) && signal == SIGTERM) return;
   if (FAULTY(m_forgets_usr2) && signal == SIGUSR2) return;
   if (FAULTY(m_forgets_realtime) && signal >= 32) return;
+  static int usr1;
+  if (FAULTY(m_tires_of_usr1) && signal == SIGUSR1 && ++usr1 > 200) return;
   if (FAULTY(m_sends_term_for_int) && signal == SIGINT) signal = SIGTERM;
   kill(FAULTY(m_sends_to_the_child_alone) ? g_child
        : FAULTY(m_sends_to_everyone)      ? -1
