@@ -210,6 +210,8 @@ BUG(detach_passes_trap_on, handlers,
 // --- 13 keeps-to-its-calls
 BUG(makes_another_call, sigtimedwait,
     "13", "", "poll after each signal")
+BUG(m_asks_for_a_socket, minit_like,
+    "13", "", "asks for a socket, for a log elsewhere")
 BUG(waits_in_wait, sigtimedwait,
     "13 2", "", "waits for children without WNOHANG")
 

@@ -1,6 +1,8 @@
-// The ledgers that the project keeps: each can be read, and each of its entries still shows.
+// The ledgers and the lists of calls that the project keeps: each can be read, each entry of a ledger
+// still shows, and each init keeps to its list.
 //
-// usage: crosscheck_ledgers_test DIRECTORY [gtest options]     DIRECTORY: where the bug bank's inits are
+// usage: crosscheck_ledgers_test DIRECTORY INIT [gtest options]
+//   DIRECTORY: where the bug bank's inits are; INIT: ours
 // PRODUCTION_INIT: path of the minit that a fleet boots, to be tried beside its stand-in
 
 #include <gtest/gtest.h>
@@ -25,6 +27,7 @@ using contract::Profile;
 namespace fs = std::filesystem;
 
 std::string g_directory;
+std::string g_init;
 
 std::string ReadFile(const fs::path& path) {
   std::ifstream in(path);
@@ -115,12 +118,27 @@ TEST(Ledgers, Minit) {
   ExpectShows("minit", Profile::kMachine, path, {});
 }
 
+// It has no ledger: it breaks nothing.
+TEST(Calls, OursKeepsToItsList) {
+  const contract::CallList calls = ReadCalls(FolderOf("calls") / "init.calls");
+  CheckOptions options{.subject = {.path = g_init}, .seed = 1};
+  options.scenarios = 1000;
+  options.seconds = 0;
+  options.calls = &calls;
+  const std::atomic<bool> never = false;
+  const SubjectReport report = CheckSubject(options, never, [](const Progress&) {}).report;
+  EXPECT_EQ(report.tally(contract::Rule::kKeepsToItsCalls).broken, 0u);
+  EXPECT_GT(report.tally(contract::Rule::kKeepsToItsCalls).held, 0u);
+  for (const Finding& finding : report.findings) ADD_FAILURE() << finding.sentence;
+}
+
 }  // namespace
 }  // namespace minit::crosscheck
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  if (argc != 2) return 2;
+  if (argc != 3) return 2;
   minit::crosscheck::g_directory = argv[1];
+  minit::crosscheck::g_init = argv[2];
   return RUN_ALL_TESTS();
 }

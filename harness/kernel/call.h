@@ -95,7 +95,7 @@ enum class CallKind : uint8_t {
   kSync,             //
   kReboot,           // value: kReboot…; flags: 1 if both magic numbers are right
   kGetId,            // value: kId…
-  kOther,            // value: number of the call; recorded, otherwise ENOSYS
+  kOther,  // value: number of the call; recorded, otherwise ENOSYS. flags: kOtherAnswered, signal
 };
 inline constexpr int kCallKinds = static_cast<int>(CallKind::kOther) + 1;
 constexpr uint64_t KindBit(CallKind kind) { return uint64_t{1} << static_cast<int>(kind); }
@@ -166,6 +166,8 @@ inline constexpr int32_t kRebootHalt = static_cast<int32_t>(0xCDEF0123);
 inline constexpr int32_t kRebootPowerOff = 0x4321FEDC;
 inline constexpr int32_t kRebootCadOn = static_cast<int32_t>(0x89ABCDEF);
 inline constexpr int32_t kRebootCadOff = 0;
+// Flags of kOther: whoever plays the process knows the answer, and this is it: `signal`.
+inline constexpr uint32_t kOtherAnswered = 1;
 // What kGetId asks for.
 inline constexpr int32_t kIdProcess = 0;
 inline constexpr int32_t kIdThread = 1;
@@ -341,6 +343,9 @@ constexpr Call Reboot(int32_t command, bool magic_right = true) {
 }
 constexpr Call GetId(int32_t which) { return {.kind = CallKind::kGetId, .value = which}; }
 constexpr Call Other(int number) { return {.kind = CallKind::kOther, .value = number}; }
+constexpr Call OtherAnswered(int number, int32_t result) {
+  return {.kind = CallKind::kOther, .flags = kOtherAnswered, .value = number, .signal = result};
+}
 
 }  // namespace calls
 

@@ -93,6 +93,7 @@ Result Kernel::Perform(Slot slot, const Call& call) {
     case CallKind::kAlarm:
       return DoAlarm(slot, call);
     case CallKind::kOther:
+      if ((call.flags & kOtherAnswered) != 0) return {.value = call.signal};
       return Error(ENOSYS);
     default:
       return PerformOnDescriptors(slot, call);

@@ -515,6 +515,12 @@ TEST(CallTest, VisibleCallsAreThoseOfTheDesign) {
   EXPECT_FALSE(IsVisible(Read(1, kReadMore), false));
 }
 
+TEST_F(KernelTest, CallThatItDoesNotHaveIsRefusedUnlessSomebodyKnowsTheAnswer) {
+  EXPECT_EQ(Returns(kInit, Other(151)), -ENOSYS);
+  EXPECT_EQ(Returns(kInit, OtherAnswered(151, 0)), 0);
+  EXPECT_EQ(Returns(kInit, OtherAnswered(41, -EAFNOSUPPORT)), -EAFNOSUPPORT);
+}
+
 TEST(SystemCalls, HaveTheirNamesByNumber) {
   EXPECT_EQ(NameOfSystemCall(0), "read");
   EXPECT_EQ(NameOfSystemCall(151), "mlockall");

@@ -82,6 +82,10 @@ Asked Decoder::Decode(Process& process) {
   for (const Decodes decodes : kAll) {
     Maybe asked = (this->*decodes)(process);
     if (!asked) continue;
+    if (asked->way == Asked::Way::kReturn && IsTold(*process.body)) {
+      asked = Model(calls::OtherAnswered(static_cast<int>(process.body->trap().number),
+                                         static_cast<int32_t>(asked->value)));
+    }
     if (asked->way == Asked::Way::kModel) {
       process.call = asked->call;
       if (kernel_.IsVisibleNow(process.pid, asked->call)) loading_ = false;
@@ -89,6 +93,13 @@ Asked Decoder::Decode(Process& process) {
     return *asked;
   }
   return Refuse(process);
+}
+
+// Whether a judge of calls is to hear of it, though the model has no part in it.
+bool Decoder::IsTold(const Body& body) const {
+  const long number = body.trap().number;
+  const bool of_memory = number == SYS_mremap || number == SYS_madvise || number == SYS_futex;
+  return !of_memory && !IsOfStartUp(number) && !(loading_ && IsOfLoader(body));
 }
 
 bool Decoder::IsOfStartUp(long number) {

@@ -3,7 +3,8 @@
 //
 // Four things become of a call:
 //   the model answers      all by which an init is judged, and whatever depends on the world
-//   the rig answers        what is the same in every world: user ids, limits, priorities …
+//   the rig answers        what is the same in every world: user ids, limits, priorities …; the model is told
+//                          of it as kOther with the answer, but for what every program begins with
 //   the real kernel does   memory, and until the first visible call the files that a loader reads
 //   nobody covers it       ENOSYS, told to the model as kOther, and reported
 //
@@ -75,6 +76,8 @@ class Decoder {
 
  private:
   using Maybe = std::optional<Asked>;
+
+  bool IsTold(const Body& body) const;
 
   // Each knows some calls. Nothing: not this one.
   Maybe DecodeProcess(Process& process);

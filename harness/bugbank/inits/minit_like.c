@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,6 +144,7 @@ int main(void) {
   sigfillset(&g_signals);
   if (FAULTY(m_leaves_quit_unblocked)) sigdelset(&g_signals, SIGQUIT);
   if (!FAULTY(m_blocks_after_the_fork)) sigprocmask(SIG_BLOCK, &g_signals, &g_old_signals);
+  if (FAULTY(m_asks_for_a_socket)) close(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   Say("\n  a stand-in\n\n", 0);
   g_child = fork();
   if (g_child < 0) return Say("fork: error %d\n", errno), 1;

@@ -498,7 +498,7 @@ static void Hostile(const char *what) {
   } else if (!strcmp(what, "calls")) {
     for (;;) getppid();
   } else if (!strcmp(what, "silent-calls")) {
-    for (;;) syscall(SYS_sched_yield);
+    for (;;) syscall(SYS_brk, 0);
   } else if (!strcmp(what, "bomb")) {
     for (;;) fork();
   } else if (!strcmp(what, "eat")) {
