@@ -1,7 +1,6 @@
 #include "harness/crosscheck/reference.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "harness/rig/machine_rig.h"
 #include "harness/rig/runner.h"
@@ -71,7 +70,7 @@ void Deeds::OnReturn(const Step& step, uint64_t now_ns) {
     case CallKind::kThreadKill:
       if (call.signal == 0) return;
       deeds_.push_back({"sends " + rig::SignalName(call.signal) + " to " +
-                            (call.pid < -1 ? "the group of " : "") + NameOf(std::abs(call.pid)) +
+                            TargetOf(call.kind == CallKind::kThreadKill ? call.value : call.pid) +
                             (value < 0 ? ", refused" : ""),
                         now_ns});
       return;
@@ -90,6 +89,13 @@ void Deeds::OnReap(Pid pid, int status, uint64_t now_ns) {
   deeds_.push_back({"reaps " + NameOf(pid) + ", " + StatusOf(status), now_ns});
 }
 
+// As kill(2) has it.
+std::string Deeds::TargetOf(Pid pid) const {
+  if (pid == -1) return "everyone";
+  if (pid == 0) return "its own group";
+  return pid < 0 ? "the group of " + NameOf(-pid) : NameOf(pid);
+}
+
 std::string Deeds::NameOf(Pid pid) const {
   if (pid == cast_.LastNumber(scenario::Who::kChild)) return "child";
   for (int number = scenario::kProcesses; number >= 1; --number) {
@@ -97,7 +103,7 @@ std::string Deeds::NameOf(Pid pid) const {
       return "process " + std::to_string(number);
     }
   }
-  return pid == 1 ? "everyone" : "another process";
+  return pid == kernel::kInit ? "init" : "another process";
 }
 
 std::vector<Deed> ReferenceDeeds(const scenario::Scenario& scenario) {

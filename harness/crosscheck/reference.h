@@ -36,6 +36,7 @@ class Deeds final : public rig::Observer {
   const std::vector<Deed>& deeds() const { return deeds_; }
 
  private:
+  std::string TargetOf(kernel::Pid pid) const;
   std::string NameOf(kernel::Pid pid) const;
   void OnReturn(const contract::Step& step, uint64_t now_ns);
   void OnReap(kernel::Pid pid, int status, uint64_t now_ns);

@@ -57,6 +57,26 @@ TEST(Reference, AFaultlessInitOfOtherConstructionDoesTheSame) {
             "");
 }
 
+TEST(Reference, TellsToWhomASignalIsSent) {
+  static kernel::ScenarioKernel kernel;
+  rig::Cast cast;
+  Deeds deeds(cast);
+  for (const kernel::Call& call :
+       {kernel::calls::Kill(-1, 9), kernel::calls::Kill(0, 15), kernel::calls::Kill(1, 6),
+        kernel::calls::ThreadKill(1, 1, 6), kernel::calls::ThreadKill(-1, 7, 6),
+        kernel::calls::Kill(-7, 2)}) {
+    deeds.On({.kind = contract::Step::Kind::kReturns, .by_init = true, .pid = 1, .call = call},
+             kernel);
+  }
+  EXPECT_EQ(Words(deeds.deeds()),
+            "sends KILL to everyone at 0\n"
+            "sends TERM to its own group at 0\n"
+            "sends ABRT to init at 0\n"
+            "sends ABRT to init at 0\n"
+            "sends ABRT to another process at 0\n"
+            "sends INT to the group of another process at 0\n");
+}
+
 TEST(Reference, SaysWhereABrokenInitFirstDoesOtherwise) {
   EXPECT_EQ(
       DifferenceOf(Fault::kDropsUsr1,
