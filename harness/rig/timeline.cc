@@ -211,7 +211,7 @@ std::string Print(const Call& call, const Result& result) {
   if (result.state == Result::State::kGone) return "never returns";
   if (result.state == Result::State::kBlocked) return "blocked";
   if (result.value < 0) return ErrorName(-result.value);
-  const std::string value = std::to_string(result.value);
+  std::string value = std::to_string(result.value);
   switch (call.kind) {
     case CallKind::kWait4:
       return result.value == 0 ? value : value + ", " + StatusText(result.status);
