@@ -69,7 +69,7 @@ enum class CallKind : uint8_t {
   kPause,         //
   kSigSuspend,    // mask
   kWait4,         // pid: as wait4(2) has it; flags: kWait…
-  kWaitId,        // value: kWaitFor…; pid; flags: kWait…
+  kWaitId,        // value: kWaitFor…; pid, for kWaitForPidFd a descriptor; flags: kWait…
   kKill,          // pid: as kill(2) has it; signal
   kThreadKill,    // tgkill: pid: thread group or -1 (tkill); value: thread; signal
   kSigQueue,      // rt_sigqueueinfo: pid; signal
@@ -141,6 +141,7 @@ inline constexpr uint32_t kWaitClone = 0x80000000;
 inline constexpr int32_t kWaitForAny = 0;
 inline constexpr int32_t kWaitForPid = 1;
 inline constexpr int32_t kWaitForGroup = 2;
+inline constexpr int32_t kWaitForPidFd = 3;  // pid: the descriptor
 // Flags of kSleep.
 inline constexpr uint32_t kSleepAbsolute = 1;
 // Requests of kPtrace.

@@ -319,6 +319,8 @@ Result Make(const Call& call) {
       return Raw(syscall(SYS_nanosleep, &time, nullptr));
     case CallKind::kPause:
       return Raw(pause());
+    case CallKind::kSetNonBlock:
+      return Raw(fcntl(call.fd, F_SETFL, call.value != 0 ? O_NONBLOCK : 0));
     case CallKind::kSetSid:
       return Raw(setsid());
     case CallKind::kSetPgid:
@@ -976,6 +978,26 @@ TEST(Conformance, Fact28Pidfds) {
     world.NoteReaped();
     world.NoteCall(kInit, PidFdSendSignal(fd, kSigTerm));
     world.Note("ready", world.Do(kInit, poll).value);
+  });
+}
+
+TEST(Conformance, Fact28WaitsByPidfd) {
+  Compare([](World& world) {
+    const Pid child = Child(world);
+    const Pid other = Child(world);
+    const auto fd = static_cast<int16_t>(world.Do(kInit, PidFdOpen(child)).value);
+    world.Exit(other, 3);
+    world.NoteCall(kInit, WaitId(kWaitForPidFd, fd, kWaitExited | kWaitNoHang));
+    world.Do(kInit, SetNonBlock(fd, true));
+    world.NoteCall(kInit, WaitId(kWaitForPidFd, fd, kWaitExited));
+    world.NoteCall(kInit, WaitId(kWaitForPidFd, fd, kWaitExited | kWaitNoHang));
+    world.Exit(child, 5);
+    world.NoteCall(kInit, WaitId(kWaitForPidFd, fd, kWaitExited));
+    world.NoteCall(kInit, WaitId(kWaitForPidFd, fd, kWaitExited));
+    world.NoteCall(kInit, WaitId(kWaitForPidFd, 2, kWaitExited));
+    world.NoteCall(kInit, WaitId(kWaitForPidFd, 60, kWaitExited));
+    world.NoteCall(kInit, WaitId(kWaitForPidFd, -1, kWaitExited));
+    world.NoteReaped();
   });
 }
 

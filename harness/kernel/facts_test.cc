@@ -559,6 +559,40 @@ TEST_F(Numbers, APidfdOutlivesTheProcess) {
   EXPECT_EQ(Returns(kInit, Poll(bit, 0)), 1);
 }
 
+// 28: kernel/exit.c, kernel_waitid_prepare
+TEST_F(Numbers, AWaitByPidfdIsForThatProcessAlone) {
+  const Pid child = Child();
+  const Pid other = Child();
+  const auto fd = static_cast<int16_t>(Returns(kInit, PidFdOpen(child)));
+  const auto wait = [&](uint32_t flags) { return Do(kInit, WaitId(kWaitForPidFd, fd, flags)); };
+  kernel.Exit(other, 3);
+  EXPECT_EQ(wait(kWaitExited | kWaitNoHang).pid, 0);
+  ASSERT_EQ(wait(kWaitExited).state, Result::State::kBlocked);
+  kernel.Exit(child, 5);
+  const Result found = kernel.Resume(kInit).result;
+  EXPECT_EQ(found.pid, child);
+  EXPECT_EQ(found.status, 5);
+  EXPECT_EQ(wait(kWaitExited).value, -ECHILD) << "it is reaped";
+  kernel.SetNextPid(child);
+  EXPECT_EQ(kernel.Fork(kInit), child);
+  EXPECT_EQ(wait(kWaitExited).value, -ECHILD) << "not the new owner of its number";
+  EXPECT_EQ(Returns(kInit, WaitId(kWaitForPidFd, 9, kWaitExited)), -EBADF);
+  EXPECT_EQ(Returns(kInit, WaitId(kWaitForPidFd, -1, kWaitExited)), -EINVAL);
+  const int file = Returns(kInit, Open(Path::kOther));
+  EXPECT_EQ(Returns(kInit, WaitId(kWaitForPidFd, file, kWaitExited)), -EBADF) << "no pidfd";
+}
+
+// 28: likewise; since Linux 5.10
+TEST_F(Numbers, AWaitByAPidfdThatDoesNotBlockSaysSo) {
+  const Pid child = Child();
+  const auto fd = static_cast<int16_t>(Returns(kInit, PidFdOpen(child)));
+  EXPECT_EQ(Returns(kInit, SetNonBlock(fd, true)), 0);
+  EXPECT_EQ(Returns(kInit, WaitId(kWaitForPidFd, fd, kWaitExited)), -EAGAIN);
+  EXPECT_EQ(Returns(kInit, WaitId(kWaitForPidFd, fd, kWaitExited | kWaitNoHang)), 0);
+  kernel.Exit(child, 0);
+  EXPECT_EQ(Do(kInit, WaitId(kWaitForPidFd, fd, kWaitExited)).pid, child);
+}
+
 // --- Restart and death ---------------------------------------------------------------------------
 
 // 29

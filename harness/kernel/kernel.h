@@ -597,6 +597,7 @@ class Kernel {
   struct WaitRequest;
   struct WaitMatch;
   bool ReadWait(Slot slot, const Call& call, WaitRequest* request, int* error) const;
+  bool ReadPidFd(Slot slot, const Call& call, WaitRequest* request, int* error) const;
   Result DoWait(Slot slot, const Call& call, WaitMatch* match) const;
   bool Consider(Slot slot, bool as_tracer, const WaitRequest& request, WaitMatch* match) const;
   bool ConsiderStopped(const Task& task, const WaitRequest& request, WaitMatch* match) const;

@@ -26,8 +26,9 @@ bool HasFlag(uint32_t flags, uint32_t flag) { return (flags & flag) != 0; }
 struct Kernel::WaitRequest {
   enum class Which : uint8_t { kAny, kPid, kGroup };
   Which which = Which::kAny;
-  Pid pid = 0;
+  Pid pid = 0;  // kPid: 0 is nobody
   uint32_t flags = 0;
+  bool polls = false;  // by a pidfd that does not block: EAGAIN in place of waiting
 };
 
 // What a wait found: a task to tell of, or why there is nothing.
@@ -129,10 +130,11 @@ bool Kernel::ReadWait(Slot slot, const Call& call, WaitRequest* request, int* er
   request->pid = call.pid;
   if (by_id) {
     if (!HasFlag(call.flags, kWaitExited | kWaitUntraced | kWaitContinued)) return false;
-    if (call.value < kWaitForAny || call.value > kWaitForGroup) return false;
+    if (call.value < kWaitForAny || call.value > kWaitForPidFd) return false;
     if (call.value == kWaitForPid && call.pid <= 0) return false;
     if (call.value == kWaitForGroup && call.pid < 0) return false;
     request->which = static_cast<Which>(call.value);
+    if (call.value == kWaitForPidFd) return ReadPidFd(slot, call, request, error);
   } else {
     *error = ESRCH;
     if (call.pid == INT32_MIN) return false;
@@ -145,6 +147,17 @@ bool Kernel::ReadWait(Slot slot, const Call& call, WaitRequest* request, int* er
   return true;
 }
 
+bool Kernel::ReadPidFd(Slot slot, const Call& call, WaitRequest* request, int* error) const {
+  if (call.pid < 0) return false;
+  *error = EBADF;
+  const Object* const object = ObjectAt(Leader(tasks_[slot]), call.pid);
+  if (object == nullptr || object->kind != ObjectKind::kPidFd) return false;
+  request->which = WaitRequest::Which::kPid;
+  request->pid = object->pid;
+  request->polls = object->non_block && !HasFlag(call.flags, kWaitNoHang);
+  return true;
+}
+
 // What the wait returns if nothing changes first.
 Result Kernel::DoWait(Slot slot, const Call& call, WaitMatch* match) const {
   WaitRequest request;
@@ -154,6 +167,7 @@ Result Kernel::DoWait(Slot slot, const Call& call, WaitMatch* match) const {
   const bool by_id = call.kind == CallKind::kWaitId;
   if (match->slot == kNoSlot) {
     if (!match->has_candidates) return Error(ECHILD);
+    if (request.polls) return Error(EAGAIN);
     return HasFlag(request.flags, kWaitNoHang) ? Value(0) : kStillBlocked;
   }
   const Pid pid = tasks_[match->slot].pid;

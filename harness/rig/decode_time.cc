@@ -176,7 +176,7 @@ Decoder::Maybe Decoder::DecodeWaiting(Process& process) {
     case SYS_wait4:
       return Model(calls::Wait4(Int(a[0]), Flags(a[2])));
     case SYS_waitid:
-      if (a[0] > P_PGID) return Refuse(process, "waitid for a pidfd");
+      if (a[0] > kernel::kWaitForPidFd) return Returns(-EINVAL);
       return Model(calls::WaitId(Int(a[0]), Int(a[1]), Flags(a[3])));
     default:
       return std::nullopt;

@@ -351,6 +351,23 @@ TEST(Subjects, ThatWouldRunByAnotherUserOrInOtherFilesAreToldThatNobodyCoversIt)
   }
 }
 
+TEST(Subjects, PidFd) {
+  Expect("pidfd", "at rest: child double-forks process 1\nat rest: child exits 7\n",
+         R"(fork() = 2
+waitid(3, 3, WNOHANG|WEXITED) = 0
+nothing yet 0
+poll(forever) ...
+2: setsid() = 2
+2: exec(/core) = 0
+poll(forever) = 1
+waitid(3, 3, WEXITED) = 0
+reaped 1
+waitid(3, 3, WEXITED) = ECHILD
+gone 9
+exit(7) = never returns
+)");
+}
+
 // --- Memory --------------------------------------------------------------------------------------
 
 constexpr const char* kClean = R"(begins 1

@@ -94,6 +94,20 @@ static void SigTimedWait(void) {
   }
 }
 
+// One child by its pidfd: waits until it is readable, and reaps by it.
+static void PidFd(void) {
+  BlockAll();
+  const pid_t child = StartChild();
+  const int fd = (int)syscall(SYS_pidfd_open, child, 0);
+  struct pollfd one = {.fd = fd, .events = POLLIN};
+  siginfo_t info = {0};
+  SayNumber("nothing yet", waitid((idtype_t)3, (id_t)fd, &info, WEXITED | WNOHANG) + info.si_pid);
+  poll(&one, 1, -1);
+  SayNumber("reaped", waitid((idtype_t)3, (id_t)fd, &info, WEXITED) == 0 && info.si_pid == child);
+  SayNumber("gone", waitid((idtype_t)3, (id_t)fd, &info, WEXITED) + errno);
+  exit(info.si_status);
+}
+
 static int SignalFd(int flags) {
   sigset_t all;
   sigfillset(&all);
@@ -548,6 +562,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "scribble-and-shrink")) Scribble(kShrinks);
   if (!strcmp(mode, "timers")) Timers();
   if (!strcmp(mode, "descriptors")) Descriptors();
+  if (!strcmp(mode, "pidfd")) PidFd();
   if (!strcmp(mode, "set-up")) SetUp();
   if (!strcmp(mode, "set-up-otherwise")) SetUpOtherwise();
   if (argc > 3) Outside(argv[2], argv[3]);
