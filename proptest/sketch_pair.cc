@@ -217,7 +217,7 @@ int Pair::Target(uint8_t a) const {
 
 // Each an instant of its own.
 uint64_t Pair::Soon(uint8_t a) {
-  return a == 0 ? 0 : sketch_.now_ns + a * 3 * kMillisecondNs + ++instants_;
+  return a == 0 ? 0 : sketch_.now_ns + uint64_t{a} * 3 * kMillisecondNs + ++instants_;
 }
 
 bool Pair::IsCrowded(bool many) const {

@@ -373,7 +373,7 @@ void Obey(int socket) {
 
 // --- The real world, from outside ----------------------------------------------------------------
 
-class RealWorld : public World {
+class RealWorld final : public World {
  public:
   explicit RealWorld(uint32_t queue_limit) {
     int ends[2];

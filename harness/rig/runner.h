@@ -61,7 +61,7 @@ class Runner {
   bool gave_up() const { return calls_ > kMaxCalls; }
   // The move that is being made, while a kMove is told; nullptr in the finale.
   const scenario::Move* move() const {
-    return phase_ == Phase::kMoves && cursor_ ? &cursor_->move() : nullptr;
+    return phase_ == Phase::kMoves ? &cursor_->move() : nullptr;
   }
   const Cast& cast() const { return stage_.cast(); }
   kernel::Kernel& kernel() { return stage_.kernel(); }
