@@ -28,7 +28,7 @@ using kernel::Call;
 // Strings at the addresses of a list that a null ends.
 std::optional<std::vector<std::string>> ReadList(const Body& body, uint64_t address) {
   constexpr std::size_t kMost = 1024;
-  constexpr std::size_t kLongest = 256 * 1024;
+  constexpr std::size_t kLongest = std::size_t{256} << 10;
   std::vector<std::string> list;
   if (address == 0) return list;
   for (; list.size() < kMost; address += sizeof(uint64_t)) {
