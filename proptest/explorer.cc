@@ -223,6 +223,7 @@ std::span<const Mishap> Mishaps() { return kMishaps; }
 
 std::vector<std::string_view> Bounds::AllMishaps() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kMishaps));
   for (const Mishap& mishap : kMishaps) names.emplace_back(mishap.name);
   return names;
 }
