@@ -86,12 +86,12 @@ Sketch::MaybeAnswer Sketch::TryWait(int pid, const Call& call) {
     if (!wanted.all && (child.exit_signal != kChild) != wanted.clone) continue;
     any |= !child.zombie || child.dying || wanted.exited;
     if (child.zombie && !child.dying && wanted.exited) {
-      const Answer told{.value = one, .status = child.status};
+      Answer told{.value = one, .status = child.status};
       if (!wanted.leave) Bury(one);
       return told;
     }
     if (child.stopped && child.stop_to_tell != 0 && wanted.stopped) {
-      const Answer told{.value = one, .status = child.stop_to_tell << 8 | 0x7f};
+      Answer told{.value = one, .status = child.stop_to_tell << 8 | 0x7f};
       if (!wanted.leave) child.stop_to_tell = 0;
       return told;
     }
@@ -107,7 +107,7 @@ Sketch::MaybeAnswer Sketch::TryWait(int pid, const Call& call) {
 Sketch::MaybeAnswer Sketch::TryRead(int pid, const Call& call) {
   File* const file = FileAt(pid, call.fd);
   if (file == nullptr) return Answer{.value = -EBADF};
-  const MaybeAnswer nothing =
+  MaybeAnswer nothing =
       file->non_block || call.once ? MaybeAnswer(Answer{.value = -EAGAIN}) : MaybeAnswer();
   switch (file->kind) {
     case File::Kind::kSignals: {

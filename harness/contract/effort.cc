@@ -41,7 +41,8 @@ void Judge::CountCall(const Step& step, const Kernel& kernel) {
   if (second_half) return;
   if (!effort_.rested) {
     const uint32_t bound = kCallsToRest + kCallsForEach * effort_.credit;
-    if (++effort_.calls <= bound || effort_.calls <= bound + kCallsForEach * LeftToDo(kernel)) {
+    ++effort_.calls;
+    if (effort_.calls <= bound || effort_.calls <= bound + kCallsForEach * LeftToDo(kernel)) {
       return;
     }
     Fail(Rule::kComesToRest, kernel,

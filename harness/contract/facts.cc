@@ -81,6 +81,7 @@ int ReadCause(std::string_view value, FactsPattern* pattern) {
   }
   int signal = 0;
   const char* const end = value.data() + value.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the end is given
   const auto [at, error] = std::from_chars(value.data(), end, signal);
   if (error != std::errc() || at != end || signal < 1 || signal > 64) return -1;
   pattern->facts.signal = static_cast<uint8_t>(signal);

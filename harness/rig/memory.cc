@@ -418,7 +418,7 @@ int64_t Memory::Map(uint64_t address, uint64_t size, int rights, int flags) {
   if (size > limit_pages_ * kPageBytes) return -ENOMEM;
   const std::size_t count = Up(size) / kPageBytes;
   Area* area = &areas_[kMaps];
-  std::size_t index = area->pages();
+  std::size_t index = 0;
   if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0) {
     if (address % kPageBytes != 0) return -EINVAL;
     area = Find(address, count * kPageBytes);

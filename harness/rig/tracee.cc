@@ -91,7 +91,7 @@ Stop Tracee::Run() {
 }
 
 bool Tracee::GetTrap() {
-  __ptrace_syscall_info info;
+  __ptrace_syscall_info info{};
   if (Trace(PTRACE_GET_SYSCALL_INFO, pid_, sizeof info, &info) <= 0) return false;
   if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return false;
   trap_.native = info.arch == AUDIT_ARCH_X86_64;
@@ -248,6 +248,7 @@ bool Tracee::InstallNow(const SignalAction& action, int signal) {
 std::unique_ptr<Body> Tracee::Fork(const ForkRequest& request, int32_t newborn) {
   const bool by_copy =
       space_ != nullptr && space_->CanBeCopied() && plain_ && (request.flags & CLONE_VM) == 0;
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): it is returned, as its base
   std::unique_ptr<Tracee> child = by_copy ? ForkByCopy(request) : nullptr;
   if (child == nullptr) child = ForkForReal(request);
   if (child == nullptr) return nullptr;

@@ -83,6 +83,7 @@ constexpr uint16_t Get(const Move& move, Field field) {
                                 : move.number;
 }
 constexpr void Set(Move& move, Field field, uint16_t value) {
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): callers keep to RangeOf
   if (field == kWhoField) move.who = static_cast<Who>(value);
   if (field == kOtherField) move.other = static_cast<uint8_t>(value);
   if (field == kNumberField) move.number = value;
