@@ -295,7 +295,7 @@ void Judge::VisitFuture(uint64_t origin_ns, Visitor&& visit) const {
   visit(line_.Word());
   visit(pair(writer_, life_.end_cause));
   if (writer_ != 0) visit(line_before_.Word());
-  if (!life_.ended && !life_.exec_failed) return;
+  if (!life_.ended && !life_.exec_failed && !MayHaveEnded()) return;
   const Ending& e = ending_;
   visit(flags(e.fork_refused, e.hindered, e.sync_called, e.sync_returned, e.sync_done,
               e.restart_called, e.reported, e.path_named, e.write_failed, e.excluded, e.clean));
@@ -303,7 +303,7 @@ void Judge::VisitFuture(uint64_t origin_ns, Visitor&& visit) const {
   for (std::size_t i = 0; i < e.helper_count; ++i) visit(static_cast<uint64_t>(e.helpers[i]));
   visit(life_.ended ? age(e.due_ns) : 0);
   visit(e.excluded ? age(e.seen_ns) : 0);
-  visit(e.restart_called || !EndIsDue() ? 0 : age(life_.end_ns));
+  visit(e.restart_called || !(EndIsDue() || MayHaveEnded()) ? 0 : age(life_.end_ns));
   visit(e.refused_ns == 0 ? 0 : age(e.refused_ns));
 }
 

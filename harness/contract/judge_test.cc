@@ -896,6 +896,25 @@ TEST(Judge, WhatCameBeforeTheChildsForkNeedNotBeSent) {
   }
 }
 
+TEST(Judge, AForkRefusedBeforeTheChildsExecExcusesNothing) {
+  for (const uint8_t refusals : {uint8_t{0}, uint8_t{1}, uint8_t{2}}) {
+    Stand stand;
+    stand.BlockAll();
+    const Pid child = stand.Fork();
+    kernel::Faults faults;
+    faults.fork_failures = refusals;
+    stand.kernel.SetFaults(faults);
+    stand.Move(Cause::kFault);
+    for (int i = 0; i < refusals; ++i) EXPECT_LT(stand.Make(kInit, calls::Fork()).value, 0);
+    stand.Exec(child);
+    stand.Wait();
+    stand.Exit(child, 0);
+    stand.EndWell("");
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), Rules{Rule::kReportsStatus}) << int{refusals};
+  }
+}
+
 TEST(Judge, AFailedStartThatIsKeptFromEndingIsNotLate) {
   for (const bool kept : {false, true}) {
     Stand stand;
@@ -1160,6 +1179,33 @@ TEST(Judge, TimesCountFromTheOrigin) {
   EXPECT_FALSE(early.SameFuture(late));
   EXPECT_TRUE(early.SameFuture(late, kSecondNs, 9 * kSecondNs));
   EXPECT_EQ(early.Hash(kSecondNs), late.Hash(9 * kSecondNs));
+}
+
+// The delay counts from there, if it turns out to have been the end.
+TEST(Judge, WhenTheChildMayHaveEndedIsPartOfTheHash) {
+  for (const bool killed : {false, true}) {
+    const auto may_end_at = [killed](uint64_t time_ns) {
+      Stand stand;
+      stand.BlockAll();
+      stand.Fork();
+      const Pid other = stand.Fork();
+      stand.PassTo(time_ns);
+      if (killed) {
+        stand.kernel.Die(other, 9, false);
+        stand.Move(Cause::kKill, other, 9);
+      } else {
+        stand.kernel.SetFaults({.fork_failures = 1});
+        stand.Make(kInit, calls::Fork());
+      }
+      stand.PassTo(9 * kSecondNs);
+      return stand.judge;
+    };
+    const Judge early = may_end_at(kSecondNs);
+    const Judge late = may_end_at(2 * kSecondNs);
+    EXPECT_FALSE(early.SameFuture(late)) << killed;
+    EXPECT_NE(early.Hash(), late.Hash()) << killed;
+    EXPECT_TRUE(early.SameFuture(may_end_at(kSecondNs))) << killed;
+  }
 }
 
 TEST(Judge, IsSmall) { EXPECT_LE(sizeof(Judge), 656U); }

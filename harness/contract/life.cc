@@ -95,6 +95,7 @@ void Judge::OnExec(const Step& step, const Kernel& kernel) {
     if (!life_.ended) {
       life_.refused = false;
       ForgetLost();
+      ending_ = Ending{};  // a refusal or a line of before belongs to no end
       if (step.pid == life_.first) forwarding_.doubtful = 0;
       life_.child = step.pid;
     }
@@ -118,6 +119,7 @@ void Judge::FollowChild(const Step& step, const Kernel& kernel) {
   const bool gone = !view.exists;
   if (!gone && view.has_execed && life_.known && !life_.executed) {
     life_.executed = true;
+    ending_.path_named = false;  // of an exec before this one, that failed
     SpeakInNewPhase();
     JudgeExec(kernel);
   }
