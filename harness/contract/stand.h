@@ -3,7 +3,6 @@
 #define MINIT_HARNESS_CONTRACT_STAND_H_
 
 #include <cstdint>
-#include <map>
 #include <string_view>
 #include <vector>
 
@@ -36,13 +35,12 @@ class Stand {
               .text = text.data(),
               .text_size = static_cast<uint32_t>(text.size())};
     Tell(step);
-    if (call.kind == kernel::CallKind::kFork && pid == kInit && judge_forks_++ == 0) {
+    if (call.kind == kernel::CallKind::kFork && pid == kInit && !kernel.owing()) {
       kernel.StartOwing();
     }
     step.result = kernel.Issue(pid, call);
     const bool blocked = step.result.state == Result::State::kBlocked;
     step.kind = blocked ? Step::Kind::kBlocks : Step::Kind::kReturns;
-    if (blocked) blocked_[pid] = call;
     Tell(step);
     return step.result;
   }
@@ -50,7 +48,7 @@ class Stand {
   // The call in which `pid` was blocked returns.
   Result Return(Pid pid) {
     Step step{.kind = Step::Kind::kReturns, .by_init = pid == kInit, .pid = pid};
-    step.call = blocked_[pid];
+    step.call = kernel.LastCall(pid);
     step.result = kernel.Resume(pid).result;
     Tell(step);
     return step.result;
@@ -153,10 +151,6 @@ class Stand {
 
   kernel::ExplorerKernel kernel;
   Judge judge;
-
- private:
-  int judge_forks_ = 0;
-  std::map<Pid, Call> blocked_;
 };
 
 }  // namespace minit::contract

@@ -1,0 +1,349 @@
+#include "proptest/tale.h"
+
+#include <string_view>
+
+#include "harness/contract/rules.h"
+#include "harness/kernel/kernel.h"
+
+namespace minit::proptest {
+namespace {
+
+using contract::Cause;
+using contract::kSecondNs;
+using contract::Profile;
+using contract::Stand;
+using contract::Step;
+using kernel::Call;
+using kernel::kInit;
+using kernel::Pid;
+namespace calls = kernel::calls;
+
+// --- Who ---
+
+// Of the processes of init's that have not called exec and live: the first, or the last. 0: none.
+Pid Subject(const Tale& tale, bool last) {
+  Pid found = 0;
+  for (int i = 1; i < tale.stand.kernel.size(); ++i) {
+    const kernel::Glance view = tale.stand.kernel.GlanceAtIndex(i);
+    if (!view.subject || view.has_execed || view.activity == kernel::Activity::kZombie) continue;
+    if (found == 0 || last) found = tale.stand.kernel.PidAt(i);
+  }
+  return found;
+}
+// Of those that have, or of the orphans, the first. 0: none.
+Pid Other(const Tale& tale, bool execed) {
+  for (int i = 1; i < tale.stand.kernel.size(); ++i) {
+    const kernel::Glance view = tale.stand.kernel.GlanceAtIndex(i);
+    if (view.activity == kernel::Activity::kZombie || view.has_execed != execed) continue;
+    if (!view.subject || execed) return tale.stand.kernel.PidAt(i);
+  }
+  return 0;
+}
+
+// --- What happens ---
+
+// `pid` learns what its call returned, if it has.
+bool Wake(Tale& tale, Pid pid) {
+  if (!tale.stand.kernel.Exists(pid)) return false;
+  Step step{.kind = Step::Kind::kReturns,
+            .by_init = pid == kInit,
+            .pid = pid,
+            .call = tale.stand.kernel.LastCall(pid)};
+  step.to_console = step.call.kind == kernel::CallKind::kWrite;
+  const kernel::Step woken = tale.stand.kernel.Resume(pid);
+  if (woken.kind != kernel::Step::Kind::kReturns) return false;
+  step.result = woken.result;
+  if (!woken.told) tale.stand.Tell(step);
+  if (pid == kInit) tale.rests = false;
+  return true;
+}
+
+// False: `pid` cannot run.
+bool Make(Tale& tale, Pid pid, const Call& call, std::string_view text = {}) {
+  using Kind = kernel::Step::Kind;
+  if (pid == 0) return false;
+  if (tale.stand.kernel.Foresee(pid) == Kind::kReturns) Wake(tale, pid);
+  if (tale.stand.kernel.Foresee(pid) != Kind::kRuns) return false;
+  if (pid == kInit) tale.rests = false;
+  tale.stand.Make(pid, call, text);
+  return true;
+}
+bool Init(Tale& tale, const Call& call) { return Make(tale, kInit, call); }
+bool Write(Tale& tale, Pid pid, std::string_view text) {
+  return Make(tale, pid, calls::Write(2, static_cast<int>(text.size())), text);
+}
+
+bool Exit(Tale& tale, Pid pid, int code) {
+  if (pid == 0) return false;
+  tale.stand.Exit(pid, code);
+  return true;
+}
+bool Die(Tale& tale, Pid pid, bool core) {
+  if (pid == 0) return false;
+  tale.stand.kernel.Die(pid, core ? 11 : 9, core);
+  tale.stand.Move(core ? Cause::kCore : Cause::kKill, pid, core ? 11 : 9);
+  return true;
+}
+bool Send(Tale& tale, int signal) {
+  tale.stand.Send(signal);
+  return true;
+}
+bool Fail(Tale& tale, const kernel::Faults& faults) {
+  if (tale.stand.kernel.faults() == faults) return false;
+  tale.stand.kernel.SetFaults(faults);
+  tale.stand.Move(Cause::kFault);
+  return true;
+}
+bool Freeze(Tale& tale, int signal) {
+  const bool frozen = tale.stand.kernel.InitActivity() == kernel::Activity::kStopped;
+  if (frozen == (signal == kernel::kSigStop)) return false;
+  tale.stand.kernel.SendFromAncestor(kInit, signal);
+  tale.stand.Move(frozen ? Cause::kContinue : Cause::kUntracedStop, kInit, signal);
+  return true;
+}
+bool Pass(Tale& tale, uint64_t time_ns) {
+  tale.stand.PassTo(tale.stand.kernel.now_ns() + time_ns);
+  return true;
+}
+bool Trace(Tale& tale) {
+  kernel::ExplorerKernel& kernel = tale.stand.kernel;
+  const Pid pid = kernel.Fork(kInit);
+  if (pid < 0) return false;
+  kernel.Issue(pid, calls::SigProcMask(kernel::kMaskSet, 0));
+  kernel.Issue(pid, calls::Ptrace(kernel::kPtraceTraceMe));
+  kernel.SendFromKernel(pid, 10);
+  tale.stand.Move(Cause::kTracedStop, pid, 10);
+  return true;
+}
+bool StopSubject(Tale& tale) {
+  const Pid pid = Subject(tale, true);
+  if (pid == 0 || tale.stand.kernel.GlanceAt(pid).stopped) return false;
+  tale.stand.kernel.SendFromKernel(pid, kernel::kSigStop);
+  tale.stand.Move(Cause::kUntracedStop, pid, kernel::kSigStop);
+  return true;
+}
+bool KeepSubject(Tale& tale) {
+  const Pid pid = Subject(tale, true);
+  if (pid == 0) return false;
+  tale.stand.kernel.Keep(pid, !tale.stand.kernel.GlanceAt(pid).kept);
+  tale.stand.Move(Cause::kFault);
+  return true;
+}
+bool Exec(Tale& tale, bool last) {
+  const Pid pid = Subject(tale, last);
+  if (!Make(tale, pid, calls::SetSid())) return false;
+  Make(tale, pid, calls::SigProcMask(kernel::kMaskSet, 0));
+  Make(tale, pid, calls::Exec());
+  if (tale.stand.kernel.Exists(pid) && tale.stand.kernel.GlanceAt(pid).has_execed) {
+    tale.stand.kernel.HandleAll(pid);
+  }
+  return true;
+}
+// The first process traced.
+bool Detach(Tale& tale, int data) {
+  for (int i = 1; i < tale.stand.kernel.size(); ++i) {
+    const Pid pid = tale.stand.kernel.PidAt(i);
+    if (tale.stand.kernel.Look(pid).tracer != kInit) continue;
+    return Init(tale, calls::Ptrace(kernel::kPtraceDetach, pid, data));
+  }
+  return false;
+}
+
+constexpr uint64_t kAll = kernel::kAllSignals;
+constexpr uint32_t kNoHang = kernel::kWaitNoHang;
+
+constexpr Letter kLetters[] = {
+    {"a signal comes", [](Tale& t) { return Send(t, 10); }},
+    {"another one comes", [](Tale& t) { return Send(t, 34); }},
+    {"the child exits with 0", [](Tale& t) { return Exit(t, Other(t, true), 0); }},
+    {"the child exits with 1", [](Tale& t) { return Exit(t, Other(t, true), 1); }},
+    {"the child dumps core", [](Tale& t) { return Die(t, Other(t, true), true); }},
+    {"an orphan comes", [](Tale& t) { return t.stand.kernel.Fork(kInit) > 0; }},
+    {"an orphan exits", [](Tale& t) { return Exit(t, Other(t, false), 1); }},
+    {"a traced process comes and stops", Trace},
+    {"the first process is killed", [](Tale& t) { return Die(t, Subject(t, false), false); }},
+    {"the last process is killed", [](Tale& t) { return Die(t, Subject(t, true), false); }},
+    {"the last process is made to exit", [](Tale& t) { return Exit(t, Subject(t, true), 0); }},
+    {"the last process stops", StopSubject},
+    {"the last process is kept, or no longer", KeepSubject},
+    {"a fork will fail", [](Tale& t) { return Fail(t, {.fork_failures = 1}); }},
+    {"an exec will fail", [](Tale& t) { return Fail(t, {.exec_failures = 1}); }},
+    {"restarts fail", [](Tale& t) { return Fail(t, {.reboot_failures = 255}); }},
+    {"sync hangs", [](Tale& t) { return Fail(t, {.sync_hangs = true}); }},
+    {"the console takes a byte", [](Tale& t) { return Fail(t, {.console_room = 1}); }},
+    {"all works again", [](Tale& t) { return Fail(t, {}); }},
+    {"init is frozen", [](Tale& t) { return Freeze(t, kernel::kSigStop); }},
+    {"init is thawed", [](Tale& t) { return Freeze(t, kernel::kSigCont); }},
+    {"a second passes", [](Tale& t) { return Pass(t, kSecondNs); }},
+    {"thirty seconds pass", [](Tale& t) { return Pass(t, contract::kDelayNs); }},
+    {"init wakes", [](Tale& t) { return Wake(t, kInit); }},
+    {"init takes a signal", [](Tale& t) { return Init(t, calls::SigTimedWait(kAll, 0)); }},
+    {"init waits for signals", [](Tale& t) { return Init(t, calls::SigTimedWait(kAll)); }},
+    {"init waits for SIGCHLD",
+     [](Tale& t) { return Init(t, calls::SigTimedWait(kernel::SignalBit(17))); }},
+    {"init sleeps", [](Tale& t) { return Init(t, calls::Sleep(kSecondNs)); }},
+    {"init reaps", [](Tale& t) { return Init(t, calls::Wait4(-1, kNoHang)); }},
+    {"init reaps 2", [](Tale& t) { return Init(t, calls::Wait4(2, kNoHang)); }},
+    {"init sends group 2 the signal", [](Tale& t) { return Init(t, calls::Kill(-2, 10)); }},
+    {"init sends group 2 the other", [](Tale& t) { return Init(t, calls::Kill(-2, 34)); }},
+    {"init sends 2 the signal", [](Tale& t) { return Init(t, calls::Kill(2, 10)); }},
+    {"init sends 3 the signal", [](Tale& t) { return Init(t, calls::Kill(3, 10)); }},
+    {"init sends itself the signal", [](Tale& t) { return Init(t, calls::Kill(1, 10)); }},
+    {"init lets go with the signal", [](Tale& t) { return Detach(t, 10); }},
+    {"init lets go without", [](Tale& t) { return Detach(t, 0); }},
+    {"init forks", [](Tale& t) { return Init(t, calls::Fork()); }},
+    {"init forks and waits", [](Tale& t) { return Init(t, calls::Fork(kernel::kCloneVfork)); }},
+    {"init says 0", [](Tale& t) { return Write(t, kInit, "0\n"); }},
+    {"init says 1 and goes on", [](Tale& t) { return Write(t, kInit, "1"); }},
+    {"init says the path", [](Tale& t) { return Write(t, kInit, " /core\n"); }},
+    {"init syncs", [](Tale& t) { return Init(t, calls::Sync()); }},
+    {"init restarts", [](Tale& t) { return Init(t, calls::Reboot(kernel::kRebootRestart)); }},
+    {"init exits with 0", [](Tale& t) { return Init(t, calls::Exit(0)); }},
+    {"init exits with 1", [](Tale& t) { return Init(t, calls::Exit(1)); }},
+    {"the first process calls exec", [](Tale& t) { return Exec(t, false); }},
+    {"the last process calls exec", [](Tale& t) { return Exec(t, true); }},
+    {"the last process exits", [](Tale& t) { return Make(t, Subject(t, true), calls::Exit(0)); }},
+    {"the last process syncs", [](Tale& t) { return Make(t, Subject(t, true), calls::Sync()); }},
+    {"the last process says 1", [](Tale& t) { return Write(t, Subject(t, true), "1\n"); }},
+    {"the last process waits", [](Tale& t) { return Make(t, Subject(t, true), calls::Pause()); }},
+    {"the last process wakes", [](Tale& t) { return Wake(t, Subject(t, true)); }},
+};
+
+// --- How it begins ---
+
+// Calls take no time, so that tales differ only in what happened.
+Tale Begin(const contract::Terms& terms = {}) {
+  Tale tale{.stand = Stand(terms), .of_container = terms.profile == Profile::kContainer};
+  tale.stand.kernel.SetCallTime(0);
+  tale.stand.PassTo(kSecondNs);
+  tale.stand.BlockAll();
+  return tale;
+}
+
+constexpr contract::Terms kUncounted{.counts_calls = false};
+constexpr contract::Terms kContainer{.profile = Profile::kContainer, .counts_calls = false};
+
+Tale Running(const contract::Terms& terms) {
+  Tale tale = Begin(terms);
+  tale.stand.Start();
+  return tale;
+}
+Tale Ended(const contract::Terms& terms, int code) {
+  Tale tale = Running(terms);
+  tale.stand.Wait();
+  tale.stand.kernel.Fork(kInit);
+  tale.stand.Exit(2, code);
+  return tale;
+}
+// The child ended with `code`, and init has done its part but for the restart.
+Tale Done(int code) {
+  Tale tale = Running(kUncounted);
+  tale.stand.Wait();
+  tale.stand.Exit(2, code);
+  tale.stand.EndWell(code == 0 ? "0\n" : "1\n");
+  return tale;
+}
+Tale Refused() {
+  Tale tale = Done(0);
+  tale.stand.RefuseRestarts();
+  tale.stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  return tale;
+}
+
+constexpr Opening kOpenings[] = {
+    {"entered", [] { return Begin(kUncounted); }},
+    {"forked twice",
+     [] {
+       Tale tale = Begin(kUncounted);
+       tale.stand.Fork();
+       tale.stand.Fork();
+       return tale;
+     }},
+    {"first of two killed",
+     [] {
+       Tale tale = Begin(kUncounted);
+       tale.stand.Fork();
+       tale.stand.Fork();
+       Die(tale, 2, false);
+       return tale;
+     }},
+    {"second fork refused",
+     [] {
+       Tale tale = Begin(kUncounted);
+       tale.stand.Fork();
+       Fail(tale, {.fork_failures = 1});
+       tale.stand.Make(kInit, calls::Fork());
+       return tale;
+     }},
+    {"start failed",
+     [] {
+       Tale tale = Begin(kUncounted);
+       tale.stand.StartThatFails();
+       return tale;
+     }},
+    {"running", [] { return Running(kUncounted); }},
+    {"at rest",
+     [] {
+       Tale tale = Running(kUncounted);
+       tale.stand.Wait();
+       tale.rests = true;
+       return tale;
+     }},
+    {"two signals taken",
+     [] {
+       Tale tale = Running(kUncounted);
+       for (const int signal : {10, 34}) {
+         tale.stand.Send(signal);
+         Init(tale, calls::SigTimedWait(kAll, 0));
+       }
+       return tale;
+     }},
+    {"ended with 0", [] { return Ended(kUncounted, 0); }},
+    {"ended with 1", [] { return Ended(kUncounted, 1); }},
+    {"helper forked",
+     [] {
+       Tale tale = Ended(kUncounted, 0);
+       Wake(tale, kInit);
+       Init(tale, calls::Wait4(-1, kNoHang));
+       Write(tale, kInit, "0\n");
+       tale.stand.Fork();
+       return tale;
+     }},
+    {"done after 0", [] { return Done(0); }},
+    {"done after 1", [] { return Done(1); }},
+    {"restart refused", Refused},
+    {"container running", [] { return Running(kContainer); }},
+    {"container ended with 1",
+     [] {
+       Tale tale = Running(kContainer);
+       tale.stand.Wait();
+       tale.stand.kernel.Exit(tale.stand.kernel.Fork(kInit), 0);
+       tale.stand.Exit(2, 1);
+       return tale;
+     }},
+};
+
+}  // namespace
+
+uint64_t Tale::Key() const {
+  constexpr uint64_t kPrime = 0x9e3779b97f4a7c15;
+  uint64_t key = stand.kernel.Fingerprint() * kPrime ^ stand.judge.Hash(stand.kernel.now_ns());
+  key = (key ^ key >> 29) * kPrime ^ static_cast<uint64_t>(of_container) << 1 ^ (rests ? 1 : 0);
+  return (key ^ key >> 32) * kPrime;
+}
+
+std::span<const Opening> Openings() { return kOpenings; }
+std::span<const Letter> Letters() { return kLetters; }
+
+bool Happen(const Letter& letter, Tale& tale) {
+  if (tale.stand.kernel.ending() != kernel::Ending::kNone || tale.stand.judge.stopped())
+    return false;
+  if (!letter.happen(tale)) return false;
+  if (!tale.rests && tale.stand.kernel.AtRest() && !tale.stand.judge.stopped()) {
+    tale.stand.Rest();
+    tale.rests = true;
+  }
+  return true;
+}
+
+}  // namespace minit::proptest
