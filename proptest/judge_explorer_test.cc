@@ -79,7 +79,7 @@ class Enumeration {
     digest_ = {};
     tales_ = 0;
     counts_.fill(0);
-    GoOn(Openings()[opening].begin(), 1);
+    GoOn(Openings()[opening].begin(nullptr), 1);
   }
 
   // "OPENING: TALES tales 1:BROKEN … DIGEST".

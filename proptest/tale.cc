@@ -129,11 +129,11 @@ bool KeepSubject(Tale& tale) {
   tale.stand.Move(Cause::kFault);
   return true;
 }
-bool Exec(Tale& tale, bool last) {
+bool Exec(Tale& tale, bool last, bool prepared = true) {
   const Pid pid = Subject(tale, last);
-  if (!Make(tale, pid, calls::SetSid())) return false;
-  Make(tale, pid, calls::SigProcMask(kernel::kMaskSet, 0));
-  Make(tale, pid, calls::Exec());
+  if (prepared && !Make(tale, pid, calls::SetSid())) return false;
+  if (prepared) Make(tale, pid, calls::SigProcMask(kernel::kMaskSet, 0));
+  if (!Make(tale, pid, calls::Exec())) return false;
   if (tale.stand.kernel.Exists(pid) && tale.stand.kernel.GlanceAt(pid).has_execed) {
     tale.stand.kernel.HandleAll(pid);
   }
@@ -172,6 +172,12 @@ constexpr Letter kLetters[] = {
     {"sync hangs", [](Tale& t) { return Fail(t, {.sync_hangs = true}); }},
     {"the console takes a byte", [](Tale& t) { return Fail(t, {.console_room = 1}); }},
     {"all works again", [](Tale& t) { return Fail(t, {}); }},
+    {"init crashes",
+     [](Tale& t) {
+       t.stand.kernel.Fault(kInit, 11);
+       t.stand.Move(Cause::kCore, kInit, 11);
+       return true;
+     }},
     {"init is frozen", [](Tale& t) { return Freeze(t, kernel::kSigStop); }},
     {"init is thawed", [](Tale& t) { return Freeze(t, kernel::kSigCont); }},
     {"a second passes", [](Tale& t) { return Pass(t, kSecondNs); }},
@@ -202,120 +208,158 @@ constexpr Letter kLetters[] = {
     {"init exits with 1", [](Tale& t) { return Init(t, calls::Exit(1)); }},
     {"the first process calls exec", [](Tale& t) { return Exec(t, false); }},
     {"the last process calls exec", [](Tale& t) { return Exec(t, true); }},
+    {"the last process calls exec unprepared", [](Tale& t) { return Exec(t, true, false); }},
     {"the last process exits", [](Tale& t) { return Make(t, Subject(t, true), calls::Exit(0)); }},
     {"the last process syncs", [](Tale& t) { return Make(t, Subject(t, true), calls::Sync()); }},
     {"the last process says 1", [](Tale& t) { return Write(t, Subject(t, true), "1\n"); }},
     {"the last process waits", [](Tale& t) { return Make(t, Subject(t, true), calls::Pause()); }},
+    {"the last process sleeps",
+     [](Tale& t) { return Make(t, Subject(t, true), calls::Sleep(kSecondNs)); }},
     {"the last process wakes", [](Tale& t) { return Wake(t, Subject(t, true)); }},
 };
 
 // --- How it begins ---
 
+using Hearer = contract::Hearer;
+
 // Calls take no time, so that tales differ only in what happened.
-Tale Begin(const contract::Terms& terms = {}) {
-  Tale tale{.stand = Stand(terms), .of_container = terms.profile == Profile::kContainer};
+Tale Begin(Hearer* hearer, Profile profile = Profile::kMachine) {
+  Tale tale{.stand = Stand({.profile = profile, .counts_calls = false}),
+            .of_container = profile == Profile::kContainer};
+  tale.stand.hearer = hearer;
   tale.stand.kernel.SetCallTime(0);
   tale.stand.PassTo(kSecondNs);
   tale.stand.BlockAll();
   return tale;
 }
 
-constexpr contract::Terms kUncounted{.counts_calls = false};
-constexpr contract::Terms kContainer{.profile = Profile::kContainer, .counts_calls = false};
-
-Tale Running(const contract::Terms& terms) {
-  Tale tale = Begin(terms);
+Tale Running(Hearer* hearer, Profile profile = Profile::kMachine) {
+  Tale tale = Begin(hearer, profile);
   tale.stand.Start();
   return tale;
 }
-Tale Ended(const contract::Terms& terms, int code) {
-  Tale tale = Running(terms);
+Tale Ended(Hearer* hearer, int code) {
+  Tale tale = Running(hearer);
   tale.stand.Wait();
   tale.stand.kernel.Fork(kInit);
   tale.stand.Exit(2, code);
   return tale;
 }
 // The child ended with `code`, and init has done its part but for the restart.
-Tale Done(int code) {
-  Tale tale = Running(kUncounted);
+Tale Done(Hearer* hearer, int code) {
+  Tale tale = Running(hearer);
   tale.stand.Wait();
   tale.stand.Exit(2, code);
   tale.stand.EndWell(code == 0 ? "0\n" : "1\n");
   return tale;
 }
-Tale Refused() {
-  Tale tale = Done(0);
-  tale.stand.RefuseRestarts();
-  tale.stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+Tale ForkedTwice(Hearer* hearer) {
+  Tale tale = Begin(hearer);
+  tale.stand.Fork();
+  tale.stand.Fork();
   return tale;
 }
 
 constexpr Opening kOpenings[] = {
-    {"entered", [] { return Begin(kUncounted); }},
-    {"forked twice",
-     [] {
-       Tale tale = Begin(kUncounted);
-       tale.stand.Fork();
-       tale.stand.Fork();
-       return tale;
-     }},
-    {"first of two killed",
-     [] {
-       Tale tale = Begin(kUncounted);
-       tale.stand.Fork();
-       tale.stand.Fork();
+    {"entered", false, [](Hearer* hearer) { return Begin(hearer); }},
+    {"forked twice", false, ForkedTwice},
+    {"first of two killed", false,
+     [](Hearer* hearer) {
+       Tale tale = ForkedTwice(hearer);
        Die(tale, 2, false);
        return tale;
      }},
-    {"second fork refused",
-     [] {
-       Tale tale = Begin(kUncounted);
+    {"second fork refused", false,
+     [](Hearer* hearer) {
+       Tale tale = Begin(hearer);
        tale.stand.Fork();
        Fail(tale, {.fork_failures = 1});
        tale.stand.Make(kInit, calls::Fork());
        return tale;
      }},
-    {"start failed",
-     [] {
-       Tale tale = Begin(kUncounted);
+    {"a signal between two forks", false,
+     [](Hearer* hearer) {
+       Tale tale = Begin(hearer);
+       tale.stand.Fork();
+       tale.stand.Send(10);
+       tale.stand.Fork();
+       return tale;
+     }},
+    {"killed before its exec, and init rested", false,
+     [](Hearer* hearer) {
+       Tale tale = Begin(hearer);
+       tale.stand.Fork();
+       tale.stand.Wait();
+       Die(tale, 2, false);
+       Wake(tale, kInit);
+       Init(tale, calls::Wait4(-1, kNoHang));
+       Init(tale, calls::Fork());
+       return tale;
+     }},
+    {"first fork refused, and a helper kept", false,
+     [](Hearer* hearer) {
+       Tale tale = Begin(hearer);
+       Fail(tale, {.fork_failures = 1});
+       tale.stand.Make(kInit, calls::Fork());
+       Init(tale, calls::Fork());
+       KeepSubject(tale);
+       return tale;
+     }},
+    {"start failed", false,
+     [](Hearer* hearer) {
+       Tale tale = Begin(hearer);
        tale.stand.StartThatFails();
        return tale;
      }},
-    {"running", [] { return Running(kUncounted); }},
-    {"at rest",
-     [] {
-       Tale tale = Running(kUncounted);
+    {"running", false, [](Hearer* hearer) { return Running(hearer); }},
+    {"at rest", false,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer);
        tale.stand.Wait();
        tale.rests = true;
        return tale;
      }},
-    {"two signals taken",
-     [] {
-       Tale tale = Running(kUncounted);
+    {"two signals taken", false,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer);
        for (const int signal : {10, 34}) {
          tale.stand.Send(signal);
          Init(tale, calls::SigTimedWait(kAll, 0));
        }
        return tale;
      }},
-    {"ended with 0", [] { return Ended(kUncounted, 0); }},
-    {"ended with 1", [] { return Ended(kUncounted, 1); }},
-    {"helper forked",
-     [] {
-       Tale tale = Ended(kUncounted, 0);
+    {"a traced process was told of", false,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer);
+       Trace(tale);
+       Init(tale, calls::Wait4(-1, kNoHang));
+       return tale;
+     }},
+    {"ended with 0", false, [](Hearer* hearer) { return Ended(hearer, 0); }},
+    {"ended with 1", false, [](Hearer* hearer) { return Ended(hearer, 1); }},
+    {"helper forked", false,
+     [](Hearer* hearer) {
+       Tale tale = Ended(hearer, 0);
        Wake(tale, kInit);
        Init(tale, calls::Wait4(-1, kNoHang));
        Write(tale, kInit, "0\n");
        tale.stand.Fork();
        return tale;
      }},
-    {"done after 0", [] { return Done(0); }},
-    {"done after 1", [] { return Done(1); }},
-    {"restart refused", Refused},
-    {"container running", [] { return Running(kContainer); }},
-    {"container ended with 1",
-     [] {
-       Tale tale = Running(kContainer);
+    {"done after 0", false, [](Hearer* hearer) { return Done(hearer, 0); }},
+    {"done after 1", false, [](Hearer* hearer) { return Done(hearer, 1); }},
+    {"restart refused", false,
+     [](Hearer* hearer) {
+       Tale tale = Done(hearer, 0);
+       tale.stand.RefuseRestarts();
+       tale.stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+       return tale;
+     }},
+    {"container running", true,
+     [](Hearer* hearer) { return Running(hearer, Profile::kContainer); }},
+    {"container ended with 1", true,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer, Profile::kContainer);
        tale.stand.Wait();
        tale.stand.kernel.Exit(tale.stand.kernel.Fork(kInit), 0);
        tale.stand.Exit(2, 1);

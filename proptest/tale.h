@@ -26,7 +26,8 @@ struct Tale {
 // How a tale can begin.
 struct Opening {
   const char* name;
-  Tale (*begin)();
+  bool of_container;
+  Tale (*begin)(contract::Hearer*);  // who hears it from its beginning, or nullptr
 };
 std::span<const Opening> Openings();
 

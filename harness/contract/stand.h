@@ -13,6 +13,13 @@
 
 namespace minit::contract {
 
+// Hears what the judge of a stand hears.
+class Hearer {
+ public:
+  virtual ~Hearer() = default;
+  virtual void On(const Step& step, const kernel::Kernel& kernel) = 0;
+};
+
 class Stand {
   using Call = kernel::Call;
   using Pid = kernel::Pid;
@@ -73,7 +80,10 @@ class Stand {
     kernel.AdvanceTo(time_ns);
     Tell({.kind = Step::Kind::kTime});
   }
-  void Tell(const Step& step) { judge.Observe(step, kernel); }
+  void Tell(const Step& step) {
+    judge.Observe(step, kernel);
+    if (hearer != nullptr) hearer->On(step, kernel);
+  }
 
   void BlockAll() {
     Make(kInit, kernel::calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals));
@@ -151,6 +161,7 @@ class Stand {
 
   kernel::ExplorerKernel kernel;
   Judge judge;
+  Hearer* hearer = nullptr;
 };
 
 }  // namespace minit::contract

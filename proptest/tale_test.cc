@@ -1,0 +1,122 @@
+// Laws of the judge in tales, where init and its processes do whatever they like.
+#include "proptest/tale.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/contract/rules.h"
+#include "harness/scenario/cases.h"
+#include "proptest/plain_judge.h"
+
+namespace minit::proptest {
+namespace {
+
+using contract::Profile;
+using contract::RuleText;
+using contract::Verdict;
+
+std::string RulesOf(const std::set<contract::Rule>& rules) {
+  std::string text;
+  for (const contract::Rule rule : rules) text += std::string(TextOf(rule).name) + " ";
+  return text;
+}
+std::string BrokenRules(const contract::Judge& judge) {
+  std::set<contract::Rule> rules;
+  for (const RuleText& text : contract::kRuleTexts) {
+    if (judge.verdict(text.rule) == Verdict::kBroken) rules.insert(text.rule);
+  }
+  return RulesOf(rules);
+}
+
+// Which letters come; those that cannot happen then do not, and 0 is none, so that it shrinks.
+std::vector<uint8_t> SomeLetters() {
+  const auto letters = static_cast<uint8_t>(Letters().size());
+  return *rc::gen::scale(3, rc::gen::container<std::vector<uint8_t>>(
+                                rc::gen::inRange(uint8_t{0}, static_cast<uint8_t>(letters + 1))));
+}
+
+RC_GTEST_PROP(Judge, BreaksTheRulesThatThePlainJudgeBreaks, ()) {
+  const Opening& opening = Openings()[*rc::gen::inRange<std::size_t>(0, Openings().size())];
+  PlainJudge plain(opening.of_container ? Profile::kContainer : Profile::kMachine);
+  Tale tale = opening.begin(&plain);
+  std::string told = opening.name;
+  for (const uint8_t letter : SomeLetters()) {
+    if (plain.in_doubt()) return;
+    const std::string broken = BrokenRules(tale.stand.judge);
+    if (broken != RulesOf(plain.broken())) {
+      RC_LOG() << told << "\njudge: " << broken << "\nplain: " << RulesOf(plain.broken()) << "\n";
+      RC_FAIL("the judges differ");
+    }
+    if (letter == 0 || !Happen(Letters()[letter - 1U], tale)) continue;
+    told += std::string(", ") + Letters()[letter - 1U].name;
+  }
+}
+
+std::string NewlyBroken(const contract::Judge& judge, const contract::Judge& before) {
+  std::string text;
+  for (const RuleText& rule : contract::kRuleTexts) {
+    const bool was = before.verdict(rule.rule) == Verdict::kBroken;
+    if (!was && judge.verdict(rule.rule) == Verdict::kBroken) text += std::string(rule.name) + " ";
+  }
+  return text;
+}
+
+bool SameFuture(const Tale& one, const Tale& other) {
+  return one.stand.judge.SameFuture(other.stand.judge, one.stand.kernel.now_ns(),
+                                    other.stand.kernel.now_ns());
+}
+
+// Whatever comes next comes to the same in both.
+void ExpectTheSameNext(const Tale& one, const Tale& other, const std::string& told) {
+  for (const Letter& letter : Letters()) {
+    Tale next = one;
+    Tale other_next = other;
+    RC_ASSERT(Happen(letter, next) == Happen(letter, other_next));
+    const std::string breaks = NewlyBroken(next.stand.judge, one.stand.judge);
+    const std::string other_breaks = NewlyBroken(other_next.stand.judge, other.stand.judge);
+    if (breaks == other_breaks && next.Key() == other_next.Key()) continue;
+    RC_LOG() << told << "; then " << letter.name << "\nbreaks " << breaks << "or " << other_breaks
+             << "\n";
+    RC_FAIL("states that are the same have different futures");
+  }
+}
+
+// Two things change places. If that is all the same to kernel and judge, it is so for good.
+RC_GTEST_PROP(Judge, WhereTheOrderMadeNoDifferenceItNeverDoes, ()) {
+  const Opening& opening = Openings()[*rc::gen::inRange<std::size_t>(0, Openings().size())];
+  Tale tale = opening.begin(nullptr);
+  std::string told = opening.name;
+  const std::vector<uint8_t> letters = SomeLetters();
+  const auto at = *rc::gen::inRange<std::size_t>(0, letters.size() + 1);
+  const auto happen = [&told](uint8_t letter, Tale& to) {
+    if (letter == 0 || !Happen(Letters()[letter - 1U], to)) return false;
+    told += std::string(", ") + Letters()[letter - 1U].name;
+    return true;
+  };
+  for (std::size_t i = 0; i < at; ++i) happen(letters[i], tale);
+  Tale turned = tale;
+  uint8_t first = 0;
+  for (std::size_t i = at; i < letters.size(); ++i) {
+    if (!happen(letters[i], tale)) continue;
+    if (first == 0) {
+      first = letters[i];
+      continue;
+    }
+    if (!happen(letters[i], turned) || !happen(first, turned)) return;
+    const auto hash_of = [](const Tale& of) {
+      return of.stand.judge.Hash(of.stand.kernel.now_ns());
+    };
+    RC_ASSERT(SameFuture(tale, turned) == (hash_of(tale) == hash_of(turned)));
+    if (tale.Key() == turned.Key()) ExpectTheSameNext(tale, turned, told);
+    return;
+  }
+}
+
+}  // namespace
+}  // namespace minit::proptest
