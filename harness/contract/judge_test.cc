@@ -27,6 +27,29 @@ namespace calls = kernel::calls;
 
 using Rules = std::vector<Rule>;
 
+// It is told that `pid` makes a call, and not yet what comes of it.
+void Begin(Stand& stand, Pid pid, const Call& call, std::string_view text = {}) {
+  stand.Tell({.kind = Step::Kind::kCalls,
+              .by_init = pid == kInit,
+              .to_console = call.kind == kernel::CallKind::kWrite,
+              .pid = pid,
+              .call = call,
+              .text = text.data(),
+              .text_size = static_cast<uint32_t>(text.size())});
+}
+void Kill(Stand& stand, Pid pid) {
+  stand.kernel.Die(pid, 9, false);
+  stand.Move(Cause::kKill, pid, 9);
+}
+// The child has ended and is not reaped; init has woken.
+Pid EndChild(Stand& stand, int code) {
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, code);
+  stand.Return(kInit);
+  return child;
+}
+
 // --- Silence -------------------------------------------------------------------------------------
 
 TEST(Judge, BeforeAnythingHappensOnlyThoseThatAlwaysSpeakDo) {
@@ -445,6 +468,78 @@ TEST(Judge, WhyASignalWasNotSentIsOfTheLastKill) {
   EXPECT_EQ(stand.HowOf(Rule::kForwardsEverySignal), How::kTakenNotSent);
 }
 
+TEST(Judge, WhatIsUnsentAtTheChildsDeathIsNotOwedAnyMore) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Send(15);
+  stand.Return(kInit);
+  stand.Exit(child, 0);
+  stand.Make(kInit, calls::Kill(-child, 10));
+  EXPECT_EQ(stand.broken(), Rules{Rule::kSignalsNobodyElse}) << "it stands in for none";
+  EXPECT_EQ(stand.HowOf(Rule::kSignalsNobodyElse), How::kNeverTaken);
+}
+
+// Of those beyond the room for them nothing is known until init rests, and all after that.
+TEST(Judge, AtRestThereIsRoomAgain) {
+  for (const int taken : {64, 65}) {
+    for (const bool rests : {false, true}) {
+      Stand stand;
+      stand.BlockAll();
+      for (int i = 0; i < taken; ++i) stand.Send(40);  // before the start: none is owed
+      const Pid child = stand.Start();
+      for (int i = 0; i < taken; ++i) stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+      if (rests) {
+        stand.Wait();
+        stand.Send(17);
+        stand.Return(kInit);
+      }
+      stand.Make(kInit, calls::Kill(-child, 10));
+      EXPECT_EQ(stand.broken().empty(), taken == 65 && !rests) << taken << rests;
+    }
+  }
+}
+
+TEST(Judge, WhatCameBeforeTheChildsForkNeedNotBeTaken) {
+  for (const bool before : {true, false}) {
+    Stand stand;
+    stand.BlockAll();
+    stand.Make(stand.Fork(), calls::Sleep(100 * kSecondNs));
+    if (before) stand.Send(10);
+    const Pid child = stand.Fork();
+    if (!before) stand.Send(10);
+    stand.Exec(child);
+    stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(17)));
+    stand.Rest();
+    EXPECT_EQ(stand.broken(), before ? Rules{} : Rules{Rule::kForwardsEverySignal});
+  }
+}
+
+// Only a fork that may make the child puts in doubt what is owed.
+TEST(Judge, AForkOfAHelperTakesNothingBack) {
+  Stand stand;
+  stand.Start();
+  stand.Send(10);
+  stand.Make(stand.Fork(), calls::Sleep(100 * kSecondNs));
+  stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(17)));
+  stand.Rest();
+  EXPECT_EQ(stand.broken(), Rules{Rule::kForwardsEverySignal});
+}
+
+TEST(Judge, TheHandlersOfOthersTakeNothing) {
+  for (const bool by_init : {false, true}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Tell({.kind = Step::Kind::kHandler,
+                .by_init = by_init,
+                .owed = true,
+                .signal = 15,
+                .pid = by_init ? kInit : child});
+    EXPECT_EQ(stand.judge.verdict(Rule::kForwardsEverySignal),
+              by_init ? Verdict::kHolds : Verdict::kSilent);
+  }
+}
+
 TEST(Judge, AHelperIsNobodyToSignal) {
   Stand stand;
   const Pid child = stand.Start();
@@ -733,6 +828,119 @@ TEST(Judge, OfAFailedStartTheStatusAloneIsNoReport) {
   }
 }
 
+// A line is read at the time of the failure, or later, or it does not count.
+TEST(Judge, AFailedStartIsNotReportedBeforeItFails) {
+  for (const bool before : {false, true}) {
+    Stand stand;
+    kernel::Faults faults;
+    faults.exec_failures = 1;
+    stand.kernel.SetFaults(faults);
+    stand.BlockAll();
+    const Pid child = stand.Fork();
+    if (before) stand.Make(child, calls::Write(2, 6), "/core\n");
+    stand.Exec(child);
+    if (!before) stand.Make(child, calls::Write(2, 6), "/core\n");
+    stand.Wait();
+    stand.Make(child, calls::Exit(127));
+    stand.EndWell("x\n");
+    stand.PassTo(30 * kSecondNs + kSecondNs / 2);
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), before ? Rules{Rule::kReportsStatus} : Rules{});
+  }
+}
+
+TEST(Judge, AnExecThatFailedAndWasMadeAgainHasNotFailed) {
+  Stand stand;
+  const Pid child = stand.StartThatFails();
+  stand.Make(child, calls::Exec());
+  stand.Wait();
+  stand.Exit(child, 0);
+  stand.EndWell("0\n");
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
+TEST(Judge, AFailedStartThatLivesHasNotEnded) {
+  Stand stand;
+  stand.StartThatFails();
+  stand.Make(kInit, calls::Sync());
+  EXPECT_EQ(stand.broken(), Rules{Rule::kEndsOnlyWithChild});
+}
+
+TEST(Judge, WhereAForkWasRefusedTheStatusMayBeAnothers) {
+  for (const bool refused : {false, true}) {
+    Stand stand;
+    EndChild(stand, 3);
+    stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+    kernel::Faults faults;
+    faults.fork_failures = refused ? 1 : 0;
+    stand.kernel.SetFaults(faults);
+    if (refused) stand.Make(kInit, calls::Fork());
+    stand.Make(kInit, calls::Write(2, 2), "4\n");
+    EXPECT_EQ(stand.broken(), refused ? Rules{} : Rules{Rule::kReportsStatus});
+  }
+}
+
+TEST(Judge, AWriteThatReturnsLateTakesNothingFromOneBegunSince) {
+  for (const bool refused : {false, true}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    const auto returns = [&stand](Pid pid, int value) {
+      stand.Tell({.kind = Step::Kind::kReturns,
+                  .by_init = pid == kInit,
+                  .to_console = true,
+                  .pid = pid,
+                  .call = calls::Write(2, 1),
+                  .result = {.value = value}});
+    };
+    Begin(stand, child, calls::Write(2, 1), "x");
+    Begin(stand, kInit, calls::Write(2, 1), "1");
+    returns(child, -EAGAIN);
+    returns(kInit, refused ? -EAGAIN : 1);
+    stand.Make(kInit, calls::Write(2, 1), "\n");
+    EXPECT_EQ(stand.broken(), refused ? Rules{} : Rules{Rule::kEndsOnlyWithChild})
+        << "a line with a number";
+  }
+}
+
+// Of a machine init must not die; what the world does to it is not its doing.
+TEST(Judge, WhoDiesByTheWorldsDoingHasNotExited) {
+  for (const Profile profile : {Profile::kMachine, Profile::kContainer}) {
+    for (const bool ended : {false, true}) {
+      for (const bool by_world : {false, true}) {
+        Stand stand({.profile = profile});
+        if (ended) EndChild(stand, 0);
+        if (!ended) stand.Start();
+        stand.kernel.Fault(kInit, 11);
+        if (by_world) stand.Move(Cause::kCore, kInit, 11);
+        if (!by_world) stand.Tell({.kind = Step::Kind::kTime});
+        const bool machine = profile == Profile::kMachine;
+        EXPECT_EQ(stand.broken(), machine && !by_world ? Rules{Rule::kNeverExits}
+                                  : !machine && ended  ? Rules{Rule::kExitsWithStatus}
+                                                       : Rules{});
+        EXPECT_TRUE(stand.judge.stopped());
+      }
+    }
+  }
+}
+
+// Who was dead at the child's end is to be reaped, and nobody else.
+TEST(Judge, WhoDiesAfterTheChildNeedNotBeReapedBeforeTheExit) {
+  for (const bool before : {false, true}) {
+    Stand stand({.profile = Profile::kContainer});
+    const Pid child = stand.Start();
+    const Pid orphan = stand.kernel.Fork(kInit);
+    stand.Wait();
+    if (before) stand.Exit(orphan, 0);
+    stand.Exit(child, 3);
+    if (!before) stand.Exit(orphan, 0);
+    stand.Return(kInit);
+    stand.Make(kInit, calls::Wait4(child, kernel::kWaitNoHang));
+    stand.Make(kInit, calls::Exit(3));
+    EXPECT_EQ(stand.broken(), before ? Rules{Rule::kExitsWithStatus} : Rules{});
+  }
+}
+
 TEST(Judge, ToWaitForOneIsNotToFindNobodyLeft) {
   for (const Pid whom : {Pid{-1}, Pid{2}}) {
     Stand stand({.profile = Profile::kContainer});
@@ -870,6 +1078,79 @@ TEST(Judge, WhoWasKilledBeforeItsExecWasTheChildIfInitGoesOn) {
   EXPECT_TRUE(ended());
 }
 
+// Who exits by itself was a helper; who is made to was killed.
+TEST(Judge, WhoIsMadeToExitBeforeItsExecMayHaveBeenTheChild) {
+  for (const bool made_to : {false, true}) {
+    Stand stand;
+    stand.BlockAll();
+    stand.Fork();
+    const Pid last = stand.Fork();
+    if (made_to) stand.Exit(last, 0);
+    if (!made_to) stand.Make(last, calls::Exit(0));
+    stand.Make(kInit, calls::Fork());
+    EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), made_to ? Verdict::kHolds : Verdict::kSilent);
+  }
+}
+
+TEST(Judge, OnceInitHasRestedAnEndIsNotTakenBack) {
+  for (const bool rests : {false, true}) {
+    Stand stand;
+    stand.BlockAll();
+    const Pid killed = stand.Fork();
+    if (rests) {
+      stand.Make(killed, calls::Pause());
+      stand.Wait();
+    }
+    Kill(stand, killed);
+    if (rests) stand.Return(kInit);
+    stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+    stand.Exec(stand.Fork());
+    EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), rests ? Verdict::kHolds : Verdict::kSilent);
+  }
+}
+
+// Who was killed before an exec may have been a helper: then there is no status to be told.
+TEST(Judge, WhereNobodyCalledExecAnyStatusWillDo) {
+  for (const bool refused : {false, true}) {
+    Stand stand({.profile = Profile::kContainer});
+    stand.BlockAll();
+    Kill(stand, stand.Fork());
+    stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+    kernel::Faults faults;
+    faults.fork_failures = refused ? 1 : 0;
+    stand.kernel.SetFaults(faults);
+    stand.Make(kInit, calls::Fork());
+    stand.Make(kInit, calls::Exit(3));
+    EXPECT_EQ(stand.broken(), Rules{}) << refused;
+  }
+}
+
+// The process that is kept may be the child, and the one whose fork was refused a helper.
+TEST(Judge, NobodyIsLateWhileTheChildMayBeKept) {
+  for (const Profile profile : {Profile::kMachine, Profile::kContainer}) {
+    for (const bool kept : {false, true}) {
+      Stand stand({.profile = profile});
+      kernel::Faults faults;
+      faults.fork_failures = 1;
+      stand.kernel.SetFaults(faults);
+      stand.BlockAll();
+      EXPECT_LT(stand.Make(kInit, calls::Fork()).value, 0);
+      stand.Make(kInit, calls::Write(2, 6), "/core\n");
+      stand.Make(kInit, calls::Sync());
+      const Pid other = stand.Fork();
+      if (!kept) stand.Make(other, calls::Pause());
+      stand.kernel.Keep(other, kept);
+      stand.Move(Cause::kFault);
+      stand.Wait();
+      stand.PassTo(40 * kSecondNs);
+      const bool machine = profile == Profile::kMachine;
+      EXPECT_EQ(stand.broken(), kept      ? Rules{}
+                                : machine ? Rules{Rule::kAlwaysRestarts}
+                                          : Rules{Rule::kExitsWithStatus});
+    }
+  }
+}
+
 // What comes between the first fork and the one that makes the child is owed only if they are the same.
 TEST(Judge, WhatCameBeforeTheChildsForkNeedNotBeSent) {
   for (const std::size_t execs : {0U, 1U, 2U}) {
@@ -990,6 +1271,46 @@ TEST(Judge, WhoIsHeldIsFoundAmongThoseLetGoAndDead) {
   }
 }
 
+TEST(Judge, WhoDiedIsNotHeld) {
+  Stand stand;
+  stand.Start();
+  const Pid pid = Tracee(stand);
+  Stop(stand, pid, 10);
+  Kill(stand, pid);
+  stand.Wait();
+  EXPECT_EQ(stand.broken(), Rules{Rule::kReapsAtRest});
+}
+
+TEST(Judge, AGroupStopIsNoneOfInitsBusiness) {
+  Stand stand;
+  stand.Start();
+  const Pid orphan = stand.kernel.Fork(kInit);
+  stand.kernel.SendFromKernel(orphan, kernel::kSigStop);
+  stand.Move(Cause::kUntracedStop, orphan, kernel::kSigStop);
+  const Call wait = calls::Wait4(-1, kernel::kWaitNoHang | kernel::kWaitUntraced);
+  EXPECT_EQ(stand.Make(kInit, wait).value, orphan);
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  stand.Wait();
+  EXPECT_EQ(stand.judge.verdict(Rule::kFreesTheTraced), Verdict::kSilent);
+}
+
+TEST(Judge, WhoWasThereBeforeInitIsInherited) {
+  for (const int which : {0, 1, 2}) {
+    Stand stand;
+    std::vector<Pid> pids = {stand.kernel.Fork(kInit), stand.kernel.Fork(kInit)};
+    stand.judge = Judge();
+    stand.Tell({.kind = Step::Kind::kEntered, .pid = kInit});
+    pids.push_back(stand.kernel.Fork(kInit));
+    stand.Start();
+    stand.Exit(pids[static_cast<std::size_t>(which)], 0);
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+    stand.Wait();
+    ASSERT_EQ(stand.broken(), Rules{Rule::kReapsAtRest});
+    EXPECT_EQ(stand.judge.FindBreak(Rule::kReapsAtRest)->facts.whose,
+              which == 2 ? Whose::kOrphan : Whose::kInherited);
+  }
+}
+
 TEST(Judge, ToLookWhoIsDeadIsNotToReap) {
   Stand stand;
   stand.Start();
@@ -1074,6 +1395,73 @@ TEST(Judge, CallsAreCountedAgainstWhatThereWasToDo) {
   EXPECT_EQ(stand.broken(), Rules{});
   stand.Make(kInit, calls::ClockRead());
   EXPECT_EQ(stand.broken(), Rules{Rule::kComesToRest});
+}
+
+// Whatever there is: signals of either sort, the dead, and who stopped; of init's own, or traced by it.
+TEST(Judge, EachThingThatThereIsToDoIsWorthEightCalls) {
+  struct Thing {
+    const char* name;
+    uint32_t count;
+    std::function<void(Stand&)> happens;
+  };
+  const auto stopped = [](Stand& stand, Pid pid) {
+    stand.kernel.Issue(pid, calls::SigProcMask(kernel::kMaskSet, 0));
+    stand.kernel.SendFromKernel(pid, kernel::kSigStop);
+  };
+  const std::vector<Thing> things = {
+      {"nothing", 0, [](Stand&) {}},
+      {"the last signal", 1, [](Stand& stand) { stand.kernel.SendFromKernel(kInit, 64); }},
+      {"one to the thread", 1,
+       [](Stand& stand) { stand.kernel.SendToThreadFromAncestor(kInit, 20); }},
+      {"a death, and SIGCHLD", 2,
+       [](Stand& stand) { stand.kernel.Exit(stand.kernel.Fork(kInit), 0); }},
+      {"a stop, and SIGCHLD", 2,
+       [stopped](Stand& stand) { stopped(stand, stand.kernel.Fork(kInit)); }},
+      {"a traced child's stop, and SIGCHLD", 2,
+       [](Stand& stand) { stand.kernel.SendFromKernel(Tracee(stand), 10); }},
+      {"a traced stranger's stop, and SIGCHLD", 2,
+       [stopped](Stand& stand) {
+         const Pid stranger = stand.kernel.Fork(stand.kernel.Fork(kInit));
+         stand.Send(17);
+         stand.Return(kInit);
+         stand.Make(kInit, calls::Ptrace(kernel::kPtraceSeize, stranger));
+         stand.Wait();
+         stopped(stand, stranger);
+       }},
+      {"another's dead child", 0,
+       [](Stand& stand) { stand.kernel.Exit(stand.kernel.Fork(stand.kernel.Fork(kInit)), 0); }}};
+  for (const Thing& thing : things) {
+    Stand stand;
+    stand.Start();
+    stand.Wait();
+    thing.happens(stand);
+    stand.kernel.SendFromKernel(kInit, 15);
+    stand.Move(Cause::kSignal, kInit, 15);
+    stand.Return(kInit);
+    for (uint32_t i = 0; i < kCallsToRest + (1 + thing.count) * kCallsForEach; ++i) {
+      stand.Make(kInit, calls::ClockRead());
+    }
+    EXPECT_EQ(stand.broken(), Rules{}) << thing.name;
+    stand.Make(kInit, calls::ClockRead());
+    EXPECT_EQ(stand.broken(), Rules{Rule::kComesToRest}) << thing.name;
+  }
+}
+
+// It has rested, and goes on by itself.
+TEST(Judge, ASecondIsOverAtItsLastNanosecond) {
+  for (const uint64_t less_ns : {0U, 1U}) {
+    Stand stand;
+    stand.kernel.SetCallTime(0);
+    stand.Start();
+    stand.Wait(kSecondNs);
+    stand.PassTo(2 * kSecondNs);
+    stand.Return(kInit);
+    for (const uint64_t now_ns : {2 * kSecondNs, 3 * kSecondNs - less_ns}) {
+      stand.PassTo(now_ns);
+      for (uint32_t i = 0; i < kCallsInASecond; ++i) stand.Make(kInit, calls::ClockRead());
+    }
+    EXPECT_EQ(stand.broken(), less_ns == 0 ? Rules{} : Rules{Rule::kComesToRest});
+  }
 }
 
 TEST(Judge, WhatInitSendsItselfIsNothingThatThereWasToDo) {
@@ -1166,6 +1554,31 @@ TEST(Judge, WhatIsOverIsNoPartOfTheHash) {
   EXPECT_FALSE(one.SameFuture(third));
 }
 
+// At rest all is forgotten that was done to get there; and a second of calls once it is over.
+TEST(Judge, CallsThatAreOverAreNoPartOfTheHash) {
+  const auto rests_after = [](uint64_t set, int count, uint64_t time_ns) {
+    Stand stand;
+    stand.kernel.SetCallTime(0);
+    stand.Start();
+    stand.Send(17);
+    stand.Make(kInit, calls::SigTimedWait(set, 0));
+    stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(15), kSecondNs));
+    stand.Rest();
+    stand.PassTo(2 * kSecondNs);
+    stand.Return(kInit);
+    for (int i = 0; i < count; ++i) stand.Make(kInit, calls::ClockRead());
+    stand.PassTo(2 * kSecondNs + time_ns);
+    stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(15), kSecondNs));
+    stand.Rest();
+    return stand.judge;
+  };
+  const Judge plain = rests_after(kernel::SignalBit(15), 0, kSecondNs);
+  EXPECT_TRUE(plain.SameFuture(rests_after(kernel::kAllSignals, 0, kSecondNs)));
+  EXPECT_FALSE(rests_after(1, 1, 0).SameFuture(rests_after(1, 2, 0)));
+  EXPECT_FALSE(rests_after(1, 1, kSecondNs - 1).SameFuture(rests_after(1, 2, kSecondNs - 1)));
+  EXPECT_TRUE(rests_after(1, 1, kSecondNs).SameFuture(rests_after(1, 2, kSecondNs)));
+}
+
 TEST(Judge, TimesCountFromTheOrigin) {
   const auto ends_at = [](uint64_t time_ns) {
     Stand stand;
@@ -1233,29 +1646,6 @@ void ExpectToDiffer(const std::vector<Differing>& pairs, const Terms& terms) {
     EXPECT_NE(one.Hash(), other.Hash()) << pair.in_what;
     EXPECT_TRUE(one.SameFuture(After(pair.one, terms))) << pair.in_what;
   }
-}
-
-// It is told that `pid` makes a call, and not yet what comes of it.
-void Begin(Stand& stand, Pid pid, const Call& call, std::string_view text = {}) {
-  stand.Tell({.kind = Step::Kind::kCalls,
-              .by_init = pid == kInit,
-              .to_console = call.kind == kernel::CallKind::kWrite,
-              .pid = pid,
-              .call = call,
-              .text = text.data(),
-              .text_size = static_cast<uint32_t>(text.size())});
-}
-void Kill(Stand& stand, Pid pid) {
-  stand.kernel.Die(pid, 9, false);
-  stand.Move(Cause::kKill, pid, 9);
-}
-// The child has ended and is not reaped; init has woken.
-Pid EndChild(Stand& stand, int code) {
-  const Pid child = stand.Start();
-  stand.Wait();
-  stand.Exit(child, code);
-  stand.Return(kInit);
-  return child;
 }
 
 TEST(Judge, WhatMattersOfTheStartIsPartOfTheHash) {
