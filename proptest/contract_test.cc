@@ -305,6 +305,79 @@ RC_GTEST_PROP(Judge, OfAnExitTheLowByteIsTheStatus, (uint8_t status, uint16_t co
   RC_ASSERT(broken == ((exits & 0xff) != status));
 }
 
+// It is told that init makes a call: that is all that is counted.
+void Call(contract::Stand& stand, uint64_t times) {
+  const Step step{
+      .kind = Step::Kind::kCalls, .by_init = true, .pid = kInit, .call = calls::ClockRead()};
+  for (uint64_t i = 0; i < times; ++i) stand.Tell(step);
+}
+
+RC_GTEST_PROP(Judge, CallsOfASecondAreCountedFromTheFirst, ()) {
+  contract::Stand stand;
+  stand.kernel.SetCallTime(0);
+  stand.Start();
+  stand.Wait(1);
+  uint64_t since_ns = 0;
+  uint64_t count = 0;
+  bool broken = false;
+  const auto makes = [&](uint64_t times) {
+    const uint64_t now_ns = stand.kernel.now_ns();
+    if (count == 0 || now_ns - since_ns >= kSecondNs) {
+      count = 0;
+      since_ns = now_ns;
+    }
+    count += times;
+    broken |= count > contract::kCallsInASecond;
+  };
+  for (int bursts = *rc::gen::inRange(1, 5); bursts > 0; --bursts) {
+    stand.PassTo(stand.kernel.now_ns() + *rc::gen::element(kSecondNs / 2, Near(kSecondNs)));
+    stand.Return(kInit);
+    const uint64_t times = *rc::gen::element<uint64_t>(1, 100, 198, 199, 200);
+    makes(times);
+    Call(stand, times);
+    if (*rc::gen::arbitrary<bool>()) stand.PassTo(stand.kernel.now_ns() + Near(kSecondNs));
+    makes(1);
+    stand.Wait(1);
+  }
+  RC_ASSERT((stand.judge.verdict(Rule::kComesToRest) == Verdict::kBroken) == broken);
+}
+
+RC_GTEST_PROP(Judge, WhatThereIsToDoIsWorthEightCallsEach, ()) {
+  contract::Stand stand;
+  const kernel::Pid oldest = stand.kernel.Fork(kInit);
+  stand.Start();
+  stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(15)));
+  stand.Rest();
+  const int dead = *rc::gen::inRange(0, 3);
+  const int traced = *rc::gen::inRange(0, 3);
+  const int stopped = *rc::gen::inRange(0, 2);
+  const int queued = *rc::gen::inRange(0, 3);
+  const int to_thread = *rc::gen::inRange(0, 2);
+  const int signal = *rc::gen::element(34, 63, 64);
+  for (int i = 0; i < dead; ++i) {
+    stand.kernel.Exit(i == 0 ? oldest : stand.kernel.Fork(kInit), 0);
+  }
+  for (int i = 0; i < traced + stopped; ++i) {
+    const kernel::Pid pid = stand.kernel.Fork(kInit);
+    stand.kernel.Issue(pid, calls::SigProcMask(kernel::kMaskSet, 0));
+    if (i < traced) stand.kernel.Issue(pid, calls::Ptrace(kernel::kPtraceTraceMe));
+    stand.kernel.SendFromKernel(pid, kernel::kSigStop);
+  }
+  for (int i = 0; i < queued; ++i) stand.kernel.QueueFromAncestor(kInit, signal);
+  for (int i = 0; i < to_thread; ++i) stand.kernel.SendToThreadFromAncestor(kInit, 20);
+  stand.kernel.SendFromKernel(kInit, 15);
+  stand.Move(contract::Cause::kSignal, kInit, 15);
+  // That wakes init; SIGCHLD is one more.
+  const int of_children = dead + traced + stopped;
+  const int things = of_children + (of_children != 0 ? 1 : 0) + queued + to_thread + 1;
+  stand.Return(kInit);
+  const auto bound =
+      contract::kCallsToRest + contract::kCallsForEach * static_cast<uint64_t>(things);
+  const bool one_more = *rc::gen::arbitrary<bool>();
+  Call(stand, bound + (one_more ? 1 : 0));
+  RC_ASSERT((stand.judge.verdict(Rule::kComesToRest) == Verdict::kBroken) == one_more);
+}
+
 // Of those that stop some are let go and some die, in any order.
 RC_GTEST_PROP(Judge, FindsWhoIsHeld, ()) {
   contract::Stand stand;

@@ -1415,6 +1415,7 @@ TEST(Judge, EachThingThatThereIsToDoIsWorthEightCalls) {
        [](Stand& stand) { stand.kernel.SendToThreadFromAncestor(kInit, 20); }},
       {"a death, and SIGCHLD", 2,
        [](Stand& stand) { stand.kernel.Exit(stand.kernel.Fork(kInit), 0); }},
+      {"the child's death, and SIGCHLD", 2, [](Stand& stand) { stand.kernel.Exit(2, 0); }},
       {"a stop, and SIGCHLD", 2,
        [stopped](Stand& stand) { stopped(stand, stand.kernel.Fork(kInit)); }},
       {"a traced child's stop, and SIGCHLD", 2,
@@ -1567,8 +1568,8 @@ TEST(Judge, CallsThatAreOverAreNoPartOfTheHash) {
     stand.PassTo(2 * kSecondNs);
     stand.Return(kInit);
     for (int i = 0; i < count; ++i) stand.Make(kInit, calls::ClockRead());
-    stand.PassTo(2 * kSecondNs + time_ns);
-    stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(15), kSecondNs));
+    stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(15)));
+    stand.PassTo(2 * kSecondNs + time_ns);  // a helper keeps it from rest
     stand.Rest();
     return stand.judge;
   };
