@@ -434,7 +434,6 @@ void PlainJudge::Rest(const Kernel& kernel, bool fresh) {
   }
   if (exec_failed_ && !ended_) {
     const kernel::View view = kernel.Look(child_);
-    // In a pause, or in a write to a console that is full.
     const bool waits = view.activity == Activity::kBlocked && !view.kept && !view.stopped &&
                        view.subject && view.call.kind != CallKind::kSleep;
     if (waits) Break(Rule::kAlwaysRestarts);

@@ -222,7 +222,7 @@ constexpr Letter kLetters[] = {
 
 using Hearer = contract::Hearer;
 
-// Calls take no time, so that tales differ only in what happened.
+// Calls take no time, so that tales differ only in what happened. A full console refuses.
 Tale Begin(Hearer* hearer, Profile profile = Profile::kMachine) {
   Tale tale{.stand = Stand({.profile = profile, .counts_calls = false}),
             .of_container = profile == Profile::kContainer};
@@ -230,6 +230,7 @@ Tale Begin(Hearer* hearer, Profile profile = Profile::kMachine) {
   tale.stand.kernel.SetCallTime(0);
   tale.stand.PassTo(kSecondNs);
   tale.stand.BlockAll();
+  tale.stand.Make(kInit, calls::SetNonBlock(2, true));
   return tale;
 }
 

@@ -867,6 +867,28 @@ TEST(Judge, AFailedStartThatLivesHasNotEnded) {
   EXPECT_EQ(stand.broken(), Rules{Rule::kEndsOnlyWithChild});
 }
 
+// What was not written, or is not known, before the child's end was no report.
+TEST(Judge, AWriteOfBeforeTheEndExcusesNothing) {
+  for (const bool refused : {false, true}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait(1);
+    stand.PassTo(kSecondNs);
+    stand.Return(kInit);
+    stand.kernel.Issue(kInit, calls::SetNonBlock(2, true));
+    kernel::Faults faults;
+    faults.console_room = refused ? 0 : -1;
+    stand.kernel.SetFaults(faults);
+    stand.Make(kInit, calls::Write(2, 5), refused ? "hello" : std::string_view());
+    stand.kernel.SetFaults({});
+    stand.Wait();
+    stand.Exit(child, 0);
+    stand.EndWell("");
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), Rules{Rule::kReportsStatus}) << refused;
+  }
+}
+
 TEST(Judge, WhereAForkWasRefusedTheStatusMayBeAnothers) {
   for (const bool refused : {false, true}) {
     Stand stand;
