@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <string_view>
 #include <utility>
 
@@ -304,7 +305,8 @@ void PlainJudge::OnSend(const kernel::Call& call, const Kernel& kernel) {
     return;
   }
   // Where the child's fork was refused nobody can tell whose it was.
-  if (refused_ && kernel.Look(call.pid).subject && call.pid != kInit) return;
+  const Pid target = std::abs(call.pid);
+  if (refused_ && target != kInit && kernel.Look(target).subject) return;
   Break(Rule::kSignalsNobodyElse);
 }
 

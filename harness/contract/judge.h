@@ -21,7 +21,8 @@
 //      look equal.
 //
 // Held by judge_test.cc (each rule speaks, keeps silent and names the moment), subjects_test.cc
-// (broken inits are found, faultless ones of other construction are not) and judge_property_test.cc.
+// (broken inits are found, faultless ones of other construction are not), judge_property_test.cc, and
+// in proptest/ by tale_test.cc (a plainer judge says the same) and judge_explorer_test.cc (4, too).
 #ifndef MINIT_HARNESS_CONTRACT_JUDGE_H_
 #define MINIT_HARNESS_CONTRACT_JUDGE_H_
 

@@ -11,7 +11,7 @@ import pathlib
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FUZZ_SECONDS = 20
 # Properties, those that take longest first; and cases of each.
-PROPERTIES = ("contract", "kernel", "sketch", "story", "machine")
+PROPERTIES = ("contract", "tale", "kernel", "sketch", "story", "machine")
 CASES = 200_000
 CROSSCHECK_SECONDS = 20
 LEDGERS = ROOT / "harness/crosscheck/ledgers"
