@@ -1,9 +1,11 @@
 // Laws of the judge, on the traces of faultless machines and of faulty ones.
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/contract/console_line.h"
@@ -449,6 +451,89 @@ RC_GTEST_PROP(Judge, ALineIsWhatWasWrittenOfIt, ()) {
   line.Add(written, "/core", false);
   const bool broken = stand.judge.verdict(Rule::kEndsOnlyWithChild) == Verdict::kBroken;
   RC_ASSERT(broken == line.has_one_number());
+}
+
+// Of two that write to it at once, as it is told: whose write came last takes its own back, if it was
+// refused.
+RC_GTEST_PROP(Judge, OfTwoThatWriteAtOnceWhoCameLastTakesBackItsOwn, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  std::string line;
+  std::string before;
+  kernel::Pid last = 0;
+  const auto tell = [&stand](kernel::Pid pid, std::string_view text, int value, bool begins) {
+    stand.Tell({.kind = begins ? Step::Kind::kCalls : Step::Kind::kReturns,
+                .by_init = pid == kInit,
+                .to_console = true,
+                .pid = pid,
+                .call = calls::Write(2, 1),
+                .result = {.value = value},
+                .text = text.data(),
+                .text_size = static_cast<uint32_t>(text.size())});
+  };
+  std::set<kernel::Pid> writing;
+  for (int i = *rc::gen::inRange(1, 9); i > 0; --i) {
+    const kernel::Pid pid = *rc::gen::element(kInit, child);
+    if (writing.insert(pid).second) {
+      const std::string text = *rc::gen::element<std::string>("7", " ", "x");
+      before = line;
+      line += text;
+      last = pid;
+      tell(pid, text, 0, true);
+    } else {
+      writing.erase(pid);
+      const bool refused = *rc::gen::arbitrary<bool>();
+      if (last == pid && refused) line = before;
+      if (last == pid) last = 0;
+      tell(pid, "", refused ? -EAGAIN : 1, false);
+    }
+  }
+  contract::ConsoleLine read;
+  read.Add(line, "/core", false);
+  stand.Make(kInit, calls::Write(2, 1), "\n");
+  const bool broken = stand.judge.verdict(Rule::kEndsOnlyWithChild) == Verdict::kBroken;
+  RC_ASSERT(broken == read.has_one_number());
+}
+
+// Signals and deaths that somebody else is told of, and what it sent, are not init's, though its own
+// kill may be under way.
+RC_GTEST_PROP(Judge, WhatOthersAreToldOfIsNothingToInit, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  const kernel::Pid helper = stand.Fork();
+  stand.Send(10);
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  if (*rc::gen::arbitrary<bool>()) {
+    stand.Tell({.kind = Step::Kind::kCalls,
+                .by_init = true,
+                .pid = kInit,
+                .call = calls::Kill(-child, 10)});
+  }
+  Step step{.kind = Step::Kind::kReturns, .owed = true, .signal = 12, .pid = helper};
+  step.result = {.signal = 12, .owed = true, .value = 12};
+  switch (*rc::gen::inRange(0, 5)) {
+    case 0:
+      step.kind = Step::Kind::kHandler;
+      break;
+    case 1:
+      step.call = calls::SigTimedWait(kernel::kAllSignals);
+      break;
+    case 2:
+      step.call = calls::Wait4(-1);
+      break;
+    case 3:
+      step.call = calls::Kill(-child, 10);
+      step.result.value = *rc::gen::element(0, -ESRCH);
+      break;
+    default:
+      step.call = calls::Fork();
+      step.result.value = *rc::gen::element(20, -EAGAIN);
+      break;
+  }
+  const Judge before = stand.judge;
+  stand.Tell(step);
+  RC_ASSERT(Same(before, stand.judge));
+  RC_ASSERT(before.SameFuture(stand.judge));
 }
 
 // Whether what two of the rules speak of ever happened.

@@ -149,6 +149,14 @@ bool Detach(Tale& tale, int data) {
   return false;
 }
 
+// The first process has called exec, which has not yet come to anything.
+bool DieInExec(Tale& tale) {
+  const Pid pid = Subject(tale, false);
+  if (pid == 0 || tale.stand.kernel.Foresee(pid) != kernel::Step::Kind::kRuns) return false;
+  tale.stand.Tell({.kind = Step::Kind::kCalls, .pid = pid, .call = calls::Exec()});
+  return Die(tale, pid, false);
+}
+
 constexpr uint64_t kAll = kernel::kAllSignals;
 constexpr uint32_t kNoHang = kernel::kWaitNoHang;
 
@@ -209,6 +217,7 @@ constexpr Letter kLetters[] = {
     {"the first process calls exec", [](Tale& t) { return Exec(t, false); }},
     {"the last process calls exec", [](Tale& t) { return Exec(t, true); }},
     {"the last process calls exec unprepared", [](Tale& t) { return Exec(t, true, false); }},
+    {"the first process is killed in its exec", DieInExec},
     {"the last process exits", [](Tale& t) { return Make(t, Subject(t, true), calls::Exit(0)); }},
     {"the last process syncs", [](Tale& t) { return Make(t, Subject(t, true), calls::Sync()); }},
     {"the last process says 1", [](Tale& t) { return Write(t, Subject(t, true), "1\n"); }},

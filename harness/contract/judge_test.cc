@@ -860,6 +860,23 @@ TEST(Judge, AnExecThatFailedAndWasMadeAgainHasNotFailed) {
   EXPECT_EQ(stand.broken(), Rules{});
 }
 
+// Of the last exec nobody knows whether it would have failed: the status is what there is to tell.
+TEST(Judge, WhoIsKilledInASecondExecHasNotFailed) {
+  for (const bool again : {false, true}) {
+    Stand stand;
+    const Pid child = stand.StartThatFails();
+    if (again) Begin(stand, child, calls::Exec());
+    Kill(stand, child);
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+    stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+    stand.Make(kInit, calls::Write(2, 6), "/core\n");
+    stand.Make(kInit, calls::Sync());
+    stand.PassTo(30 * kSecondNs + kSecondNs / 2);
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), again ? Rules{Rule::kReportsStatus} : Rules{});
+  }
+}
+
 TEST(Judge, AFailedStartThatLivesHasNotEnded) {
   Stand stand;
   stand.StartThatFails();
