@@ -237,6 +237,59 @@ RC_GTEST_PROP(Judge, TellsHowInitWasEntered, ()) {
   RC_ASSERT(found->facts.signal == signal);
 }
 
+RC_GTEST_PROP(Judge, FindsAllThatAnExecIsGivenWrong, ()) {
+  const auto random = [] { return *rc::gen::arbitrary<bool>(); };
+  const bool container = random();
+  contract::Stand stand(
+      {.profile = container ? contract::Profile::kContainer : contract::Profile::kMachine});
+  const int without = *rc::gen::inRange(0, 4);  // a stream that is closed; 3: none
+  const bool entered_so = random();
+  const auto close = [&stand, without](kernel::Pid pid) {
+    if (without < 3) stand.kernel.Issue(pid, calls::Close(static_cast<int16_t>(without)));
+  };
+  if (entered_so) {
+    close(kInit);
+    stand.judge =
+        Judge({.profile = container ? contract::Profile::kContainer : contract::Profile::kMachine});
+    stand.Tell({.kind = Step::Kind::kEntered, .pid = kInit});
+  }
+  const int ignored = *rc::gen::element(0, 10, 34);
+  const int masked = *rc::gen::element(0, 12, 64);
+  if (ignored != 0) stand.kernel.Issue(kInit, calls::SigAction(ignored, kernel::kSigIgn));
+  const kernel::Pid child = stand.Fork();
+  if (!entered_so) close(child);
+  const bool session = random();
+  const bool group = random();
+  if (session) stand.Make(child, calls::SetSid());
+  if (group && !session) stand.Make(child, calls::SetPgid(0, 0));
+  stand.Make(child,
+             calls::SigProcMask(kernel::kMaskSet, masked == 0 ? 0 : kernel::SignalBit(masked)));
+  const bool leaks = random();
+  const bool on_exec = random();
+  if (leaks) {
+    stand.kernel.GiveDescriptor(child, 5, kernel::Path::kNull,
+                                on_exec ? kernel::kOpenCloseOnExec : 0);
+  }
+  const bool path = random();
+  const uint32_t flags = *rc::gen::inRange(0U, 4U);
+  stand.Make(child, calls::Exec(path ? kernel::Path::kChild : kernel::Path::kOther, flags));
+  stand.kernel.Die(child, 9, false);  // another path is not found
+  stand.Move(contract::Cause::kKill, child, 9);
+  const int defects =
+      (path ? 0 : contract::kOtherPath) |
+      ((flags & kernel::kExecArgumentsRight) != 0 ? 0 : contract::kOtherArguments) |
+      ((flags & kernel::kExecEnvironmentRight) != 0 ? 0 : contract::kOtherEnvironment) |
+      (session || (container && group) ? 0 : contract::kNotApart) |
+      (masked == 0 ? 0 : contract::kMasked) | (ignored == 0 ? 0 : contract::kIgnoring) |
+      (leaks && !on_exec ? contract::kDescriptors : 0) |
+      (without < 3 && !entered_so ? contract::kWithoutStreams : 0);
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kStartsChildClean);
+  RC_ASSERT((found != nullptr) == (defects != 0));
+  if (found == nullptr) return;
+  RC_ASSERT(found->number == defects);
+  RC_ASSERT(int{found->facts.signal} == (masked != 0 ? masked : ignored));
+}
+
 RC_GTEST_PROP(Judge, TheDelayAndTheDeadlineAreToTheNanosecond, ()) {
   contract::Stand stand;
   const kernel::Pid child = stand.Start();

@@ -178,6 +178,24 @@ TEST(Judge, AnEndingTooEarlyIsLaidToWhatInitWasTold) {
   EXPECT_EQ(facts.whose, Whose::kOrphan) << ToString(facts);
 }
 
+TEST(Judge, AStopThatNobodyTracesIsToldAsSuch) {
+  for (const bool traced : {false, true}) {
+    Stand stand;
+    stand.Start();
+    const Pid orphan = stand.kernel.Fork(kInit);
+    stand.kernel.Issue(orphan, calls::SigProcMask(kernel::kMaskSet, 0));
+    if (traced) stand.kernel.Issue(orphan, calls::Ptrace(kernel::kPtraceTraceMe));
+    stand.kernel.SendFromKernel(orphan, kernel::kSigStop);
+    stand.Move(Cause::kOther, orphan);
+    const Call wait = calls::Wait4(-1, kernel::kWaitNoHang | kernel::kWaitUntraced);
+    EXPECT_EQ(stand.Make(kInit, wait).value, orphan);
+    stand.Make(kInit, calls::Sync());
+    ASSERT_EQ(stand.broken(), Rules{Rule::kEndsOnlyWithChild});
+    const Facts& facts = stand.judge.FindBreak(Rule::kEndsOnlyWithChild)->facts;
+    EXPECT_EQ(facts.cause, traced ? Cause::kTracedStop : Cause::kUntracedStop);
+  }
+}
+
 TEST(Judge, AFailedStartThatWaitsInsteadOfEndingNeverEnds) {
   Stand stand;
   const Pid child = stand.StartThatFails();
@@ -1145,6 +1163,46 @@ TEST(Judge, OnceInitHasRestedAnEndIsNotTakenBack) {
     stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
     stand.Exec(stand.Fork());
     EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), rests ? Verdict::kHolds : Verdict::kSilent);
+  }
+}
+
+TEST(Judge, ASyncOfBeforeTheStartIsNone) {
+  Stand stand;
+  stand.kernel.SetFaults({.sync_hangs = true});
+  stand.BlockAll();
+  Kill(stand, stand.Fork());
+  const Pid helper = stand.Fork();
+  stand.Make(helper, calls::Sync());
+  const Pid child = stand.Fork();
+  stand.Exec(child);
+  stand.kernel.SetFaults({});
+  stand.Move(Cause::kFault);
+  stand.Return(helper);
+  stand.Make(helper, calls::Exit(0));
+  stand.ReapAll();
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  stand.Wait();
+  stand.Exit(child, 0);
+  stand.Return(kInit);
+  stand.ReapAll();
+  stand.Make(kInit, calls::Write(2, 2), "0\n");
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  EXPECT_EQ(stand.broken(), Rules{Rule::kSyncsFirst});
+  EXPECT_EQ(stand.HowOf(Rule::kSyncsFirst), How::kNever);
+}
+
+TEST(Judge, OfSignalsThatTheChildFindsTheLowestBlockedIsNamed) {
+  for (const uint64_t mask : {uint64_t{0}, kernel::SignalBit(15) | kernel::SignalBit(12)}) {
+    Stand stand;
+    stand.kernel.Issue(kInit, calls::SigAction(10, kernel::kSigIgn));
+    const Pid child = stand.Fork();
+    stand.Make(child, calls::SetSid());
+    stand.Make(child, calls::SigProcMask(kernel::kMaskSet, mask));
+    stand.Make(child, calls::Exec());
+    ASSERT_EQ(stand.broken(), Rules{Rule::kStartsChildClean});
+    const Break& found = *stand.judge.FindBreak(Rule::kStartsChildClean);
+    EXPECT_EQ(found.facts.signal, mask != 0 ? 12 : 10);
+    EXPECT_EQ(found.number, mask != 0 ? kMasked | kIgnoring : int{kIgnoring});
   }
 }
 
