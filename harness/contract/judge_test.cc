@@ -1,5 +1,4 @@
-// The judge, step by step: on a kernel driven by hand, what each rule says at the edges; and what it
-// is as a value.
+// The judge, step by step: on a kernel driven by hand, what each rule says at the edges.
 #include "harness/contract/judge.h"
 
 #include <gtest/gtest.h>
@@ -12,9 +11,6 @@
 #include <vector>
 
 #include "harness/contract/stand.h"
-#include "harness/contract/subjects.h"
-#include "harness/rig/runner.h"
-#include "harness/scenario/text.h"
 
 namespace minit::contract {
 namespace {
@@ -26,29 +22,6 @@ using kernel::Result;
 namespace calls = kernel::calls;
 
 using Rules = std::vector<Rule>;
-
-// It is told that `pid` makes a call, and not yet what comes of it.
-void Begin(Stand& stand, Pid pid, const Call& call, std::string_view text = {}) {
-  stand.Tell({.kind = Step::Kind::kCalls,
-              .by_init = pid == kInit,
-              .to_console = call.kind == kernel::CallKind::kWrite,
-              .pid = pid,
-              .call = call,
-              .text = text.data(),
-              .text_size = static_cast<uint32_t>(text.size())});
-}
-void Kill(Stand& stand, Pid pid) {
-  stand.kernel.Die(pid, 9, false);
-  stand.Move(Cause::kKill, pid, 9);
-}
-// The child has ended and is not reaped; init has woken.
-Pid EndChild(Stand& stand, int code) {
-  const Pid child = stand.Start();
-  stand.Wait();
-  stand.Exit(child, code);
-  stand.Return(kInit);
-  return child;
-}
 
 // --- Silence -------------------------------------------------------------------------------------
 
@@ -558,6 +531,25 @@ TEST(Judge, TheHandlersOfOthersTakeNothing) {
   }
 }
 
+TEST(Judge, WhatBecomesOfAnothersKillIsNothingToInits) {
+  Stand stand;
+  const Pid child = stand.Start();
+  const Pid helper = stand.Fork();
+  stand.Send(10);
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+  stand.Begin(kInit, calls::Kill(-child, 10));
+  for (const Pid pid : {helper, kInit}) {
+    stand.Tell({.kind = Step::Kind::kReturns,
+                .by_init = pid == kInit,
+                .pid = pid,
+                .call = calls::Kill(-child, 10),
+                .result = {.value = pid == kInit ? 0 : -ESRCH}});
+  }
+  stand.Make(helper, calls::Pause());
+  stand.Wait();
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
 TEST(Judge, AHelperIsNobodyToSignal) {
   Stand stand;
   const Pid child = stand.Start();
@@ -883,8 +875,8 @@ TEST(Judge, WhoIsKilledInASecondExecHasNotFailed) {
   for (const bool again : {false, true}) {
     Stand stand;
     const Pid child = stand.StartThatFails();
-    if (again) Begin(stand, child, calls::Exec());
-    Kill(stand, child);
+    if (again) stand.Begin(child, calls::Exec());
+    stand.Kill(child);
     stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
     stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
     stand.Make(kInit, calls::Write(2, 6), "/core\n");
@@ -927,7 +919,7 @@ TEST(Judge, AWriteOfBeforeTheEndExcusesNothing) {
 TEST(Judge, WhereAForkWasRefusedTheStatusMayBeAnothers) {
   for (const bool refused : {false, true}) {
     Stand stand;
-    EndChild(stand, 3);
+    stand.EndChild(3);
     stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
     kernel::Faults faults;
     faults.fork_failures = refused ? 1 : 0;
@@ -950,8 +942,8 @@ TEST(Judge, AWriteThatReturnsLateTakesNothingFromOneBegunSince) {
                   .call = calls::Write(2, 1),
                   .result = {.value = value}});
     };
-    Begin(stand, child, calls::Write(2, 1), "x");
-    Begin(stand, kInit, calls::Write(2, 1), "1");
+    stand.Begin(child, calls::Write(2, 1), "x");
+    stand.Begin(kInit, calls::Write(2, 1), "1");
     returns(child, -EAGAIN);
     returns(kInit, refused ? -EAGAIN : 1);
     stand.Make(kInit, calls::Write(2, 1), "\n");
@@ -966,7 +958,7 @@ TEST(Judge, WhoDiesByTheWorldsDoingHasNotExited) {
     for (const bool ended : {false, true}) {
       for (const bool by_world : {false, true}) {
         Stand stand({.profile = profile});
-        if (ended) EndChild(stand, 0);
+        if (ended) stand.EndChild(0);
         if (!ended) stand.Start();
         stand.kernel.Fault(kInit, 11);
         if (by_world) stand.Move(Cause::kCore, kInit, 11);
@@ -1158,7 +1150,7 @@ TEST(Judge, OnceInitHasRestedAnEndIsNotTakenBack) {
       stand.Make(killed, calls::Pause());
       stand.Wait();
     }
-    Kill(stand, killed);
+    stand.Kill(killed);
     if (rests) stand.Return(kInit);
     stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
     stand.Exec(stand.Fork());
@@ -1170,7 +1162,7 @@ TEST(Judge, ASyncOfBeforeTheStartIsNone) {
   Stand stand;
   stand.kernel.SetFaults({.sync_hangs = true});
   stand.BlockAll();
-  Kill(stand, stand.Fork());
+  stand.Kill(stand.Fork());
   const Pid helper = stand.Fork();
   stand.Make(helper, calls::Sync());
   const Pid child = stand.Fork();
@@ -1211,7 +1203,7 @@ TEST(Judge, WhereNobodyCalledExecAnyStatusWillDo) {
   for (const bool refused : {false, true}) {
     Stand stand({.profile = Profile::kContainer});
     stand.BlockAll();
-    Kill(stand, stand.Fork());
+    stand.Kill(stand.Fork());
     stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
     kernel::Faults faults;
     faults.fork_failures = refused ? 1 : 0;
@@ -1307,29 +1299,14 @@ TEST(Judge, AFailedStartThatIsKeptFromEndingIsNotLate) {
 
 // --- Who stops -----------------------------------------------------------------------------------
 
-// A child of init's that it traces.
-Pid Tracee(Stand& stand) {
-  const Pid pid = stand.kernel.Fork(kInit);
-  stand.kernel.Issue(pid, calls::SigProcMask(kernel::kMaskSet, 0));
-  stand.kernel.Issue(pid, calls::Ptrace(kernel::kPtraceTraceMe));
-  stand.Move(Cause::kOther, pid);
-  return pid;
-}
-
-void Stop(Stand& stand, Pid pid, int signal) {
-  stand.kernel.SendFromKernel(pid, signal);
-  stand.Move(Cause::kTracedStop, pid, signal);
-  EXPECT_EQ(stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang)).value, pid);
-}
-
 TEST(Judge, WhoStopsTwiceIsLetGoOnceWithTheLastSignal) {
   for (const int data : {10, 12, 0}) {
     Stand stand;
     stand.Start();
-    const Pid pid = Tracee(stand);
-    Stop(stand, pid, 10);
+    const Pid pid = stand.AddTracee();
+    stand.StopTracee(pid, 10);
     stand.Make(kInit, calls::Ptrace(kernel::kPtraceContinue, pid, 0));
-    Stop(stand, pid, 12);
+    stand.StopTracee(pid, 12);
     if (data != 0) stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, pid, data));
     stand.ReapAll();
     stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
@@ -1352,8 +1329,8 @@ TEST(Judge, WhoIsHeldIsFoundAmongThoseLetGoAndDead) {
       Stand stand;
       stand.Start();
       std::vector<Pid> pids;
-      for (int i = 0; i < 3; ++i) pids.push_back(Tracee(stand));
-      for (const Pid pid : pids) Stop(stand, pid, 10);
+      for (int i = 0; i < 3; ++i) pids.push_back(stand.AddTracee());
+      for (const Pid pid : pids) stand.StopTracee(pid, 10);
       const Pid let_go = pids[(held + after) % 3];
       const Pid killed = pids[(held + 3 - after) % 3];
       stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, let_go, 10));
@@ -1371,9 +1348,9 @@ TEST(Judge, WhoIsHeldIsFoundAmongThoseLetGoAndDead) {
 TEST(Judge, WhoDiedIsNotHeld) {
   Stand stand;
   stand.Start();
-  const Pid pid = Tracee(stand);
-  Stop(stand, pid, 10);
-  Kill(stand, pid);
+  const Pid pid = stand.AddTracee();
+  stand.StopTracee(pid, 10);
+  stand.Kill(pid);
   stand.Wait();
   EXPECT_EQ(stand.broken(), Rules{Rule::kReapsAtRest});
 }
@@ -1516,7 +1493,7 @@ TEST(Judge, EachThingThatThereIsToDoIsWorthEightCalls) {
       {"a stop, and SIGCHLD", 2,
        [stopped](Stand& stand) { stopped(stand, stand.kernel.Fork(kInit)); }},
       {"a traced child's stop, and SIGCHLD", 2,
-       [](Stand& stand) { stand.kernel.SendFromKernel(Tracee(stand), 10); }},
+       [](Stand& stand) { stand.kernel.SendFromKernel(stand.AddTracee(), 10); }},
       {"a traced stranger's stop, and SIGCHLD", 2,
        [stopped](Stand& stand) {
          const Pid stranger = stand.kernel.Fork(stand.kernel.Fork(kInit));
@@ -1591,390 +1568,6 @@ TEST(Judge, AfterRestTwoHundredCallsASecondAreAllowed) {
   for (uint32_t i = 0; i <= kCallsInASecond; ++i) stand.Make(kInit, calls::ClockRead());
   EXPECT_EQ(stand.broken(), Rules{Rule::kComesToRest});
 }
-
-// --- As a value ----------------------------------------------------------------------------------
-
-struct Copying {
-  Judge judge;
-  Judge copy;
-  uint32_t at;
-  void On(const Step& step, const kernel::Kernel& kernel) {
-    judge.Observe(step, kernel);
-    if (judge.steps() == at) copy = judge;
-    if (judge.steps() > at) {
-      copy.Observe(step, kernel);
-      ASSERT_EQ(copy, judge);
-      ASSERT_EQ(copy.Hash(), judge.Hash());
-      ASSERT_TRUE(copy.SameFuture(judge));
-    }
-  }
-};
-
-TEST(Judge, ACopyAnywhereGoesOnAsTheOriginal) {
-  scenario::Scenario scenario;
-  ASSERT_FALSE(
-      scenario::Parse("at rest: child handles every signal\n"
-                      "at rest: kernel sends TERM to init\n"
-                      "at rest: child exits 3\n",
-                      scenario));
-  for (uint32_t at = 1; at < 100; at += 3) {
-    for (const Fault fault : {Fault::kNone, Fault::kSendsTwice, Fault::kSleepsOutTheDelay}) {
-      static kernel::ScenarioKernel kernel;
-      Copying listener{Judge(), Judge(), at};
-      rig::Runner<Copying> runner(kernel, listener);
-      runner.Enter(scenario);
-      rig::ScriptedInit init(SigTimedWaitInit(fault));
-      Play(runner, init);
-    }
-  }
-}
-
-TEST(Judge, WhatIsOverIsNoPartOfTheHash) {
-  // One init forwards two signals in one order, another in the other: at rest nothing is left of it.
-  const auto forwards = [](int first, int second) {
-    Stand stand;
-    const Pid child = stand.Start();
-    stand.Wait();
-    for (const int signal : {first, second}) {
-      stand.Send(signal);
-      stand.Return(kInit);
-      stand.Make(kInit, calls::Kill(-child, signal));
-      stand.Wait();
-    }
-    return stand.judge;
-  };
-  const Judge one = forwards(10, 12);
-  const Judge other = forwards(12, 10);
-  EXPECT_EQ(one.Hash(), other.Hash());
-  EXPECT_TRUE(one.SameFuture(other));
-  const Judge third = forwards(10, 10);
-  EXPECT_NE(one.Hash(), third.Hash());
-  EXPECT_FALSE(one.SameFuture(third));
-}
-
-// At rest all is forgotten that was done to get there; and a second of calls once it is over.
-TEST(Judge, CallsThatAreOverAreNoPartOfTheHash) {
-  const auto rests_after = [](uint64_t set, int count, uint64_t time_ns) {
-    Stand stand;
-    stand.kernel.SetCallTime(0);
-    stand.Start();
-    stand.Send(17);
-    stand.Make(kInit, calls::SigTimedWait(set, 0));
-    stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(15), kSecondNs));
-    stand.Rest();
-    stand.PassTo(2 * kSecondNs);
-    stand.Return(kInit);
-    for (int i = 0; i < count; ++i) stand.Make(kInit, calls::ClockRead());
-    stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(15)));
-    stand.PassTo(2 * kSecondNs + time_ns);  // a helper keeps it from rest
-    stand.Rest();
-    return stand.judge;
-  };
-  const Judge plain = rests_after(kernel::SignalBit(15), 0, kSecondNs);
-  EXPECT_TRUE(plain.SameFuture(rests_after(kernel::kAllSignals, 0, kSecondNs)));
-  EXPECT_FALSE(rests_after(1, 1, 0).SameFuture(rests_after(1, 2, 0)));
-  EXPECT_FALSE(rests_after(1, 1, kSecondNs - 1).SameFuture(rests_after(1, 2, kSecondNs - 1)));
-  EXPECT_TRUE(rests_after(1, 1, kSecondNs).SameFuture(rests_after(1, 2, kSecondNs)));
-}
-
-TEST(Judge, TimesCountFromTheOrigin) {
-  const auto ends_at = [](uint64_t time_ns) {
-    Stand stand;
-    const Pid child = stand.Start();
-    stand.Wait();
-    stand.PassTo(time_ns);
-    stand.Exit(child, 1);
-    return stand.judge;
-  };
-  const Judge early = ends_at(kSecondNs);
-  const Judge late = ends_at(9 * kSecondNs);
-  EXPECT_FALSE(early.SameFuture(late));
-  EXPECT_TRUE(early.SameFuture(late, kSecondNs, 9 * kSecondNs));
-  EXPECT_EQ(early.Hash(kSecondNs), late.Hash(9 * kSecondNs));
-}
-
-// The delay counts from there, if it turns out to have been the end.
-TEST(Judge, WhenTheChildMayHaveEndedIsPartOfTheHash) {
-  for (const bool killed : {false, true}) {
-    const auto may_end_at = [killed](uint64_t time_ns) {
-      Stand stand;
-      stand.BlockAll();
-      stand.Fork();
-      const Pid other = stand.Fork();
-      stand.PassTo(time_ns);
-      if (killed) {
-        stand.kernel.Die(other, 9, false);
-        stand.Move(Cause::kKill, other, 9);
-      } else {
-        stand.kernel.SetFaults({.fork_failures = 1});
-        stand.Make(kInit, calls::Fork());
-      }
-      stand.PassTo(9 * kSecondNs);
-      return stand.judge;
-    };
-    const Judge early = may_end_at(kSecondNs);
-    const Judge late = may_end_at(2 * kSecondNs);
-    EXPECT_FALSE(early.SameFuture(late)) << killed;
-    EXPECT_NE(early.Hash(), late.Hash()) << killed;
-    EXPECT_TRUE(early.SameFuture(may_end_at(kSecondNs))) << killed;
-  }
-}
-
-// Of two that differ in one thing that matters to come the hash tells that they do.
-struct Differing {
-  const char* in_what;
-  std::function<void(Stand&)> one;
-  std::function<void(Stand&)> other;
-};
-
-// Calls take no time, so that nothing else differs.
-Judge After(const std::function<void(Stand&)>& happens, const Terms& terms) {
-  Stand stand(terms);
-  stand.kernel.SetCallTime(0);
-  stand.PassTo(kSecondNs);
-  happens(stand);
-  return stand.judge;
-}
-
-void ExpectToDiffer(const std::vector<Differing>& pairs, const Terms& terms) {
-  for (const Differing& pair : pairs) {
-    const Judge one = After(pair.one, terms);
-    const Judge other = After(pair.other, terms);
-    EXPECT_FALSE(one.SameFuture(other)) << pair.in_what;
-    EXPECT_NE(one.Hash(), other.Hash()) << pair.in_what;
-    EXPECT_TRUE(one.SameFuture(After(pair.one, terms))) << pair.in_what;
-  }
-}
-
-TEST(Judge, WhatMattersOfTheStartIsPartOfTheHash) {
-  const auto forks = [](Pid number) {
-    return [number](Stand& stand) {
-      stand.BlockAll();
-      stand.Fork();
-      stand.kernel.SetNextPid(number);
-      Kill(stand, stand.Fork());
-    };
-  };
-  const auto enters_without = [](int16_t fd) {
-    return [fd](Stand& stand) {
-      stand.kernel.Issue(kInit, calls::Close(fd));
-      stand.judge = Judge({.counts_calls = false});
-      stand.Tell({.kind = Step::Kind::kEntered, .pid = kInit});
-    };
-  };
-  const auto calls_exec = [](kernel::Path path) {
-    return [path](Stand& stand) {
-      stand.BlockAll();
-      const Pid child = stand.Fork();
-      stand.Make(child, calls::SetSid());
-      stand.Make(child, calls::SigProcMask(kernel::kMaskSet, 0));
-      Begin(stand, child, calls::Exec(path));
-    };
-  };
-  const auto opens = [](kernel::Path path) {
-    return [path](Stand& stand) { stand.Make(kInit, calls::Open(path)); };
-  };
-  const auto rests = [](bool rest) {
-    return [rest](Stand& stand) {
-      stand.BlockAll();
-      stand.Fork();
-      if (rest) stand.kernel.Keep(2, true);
-      if (rest) stand.Wait();
-      stand.Make(kInit, calls::ClockRead());
-    };
-  };
-  ExpectToDiffer(
-      {{"streams", enters_without(0), enters_without(1)},
-       {"what exec was given", calls_exec(kernel::Path::kChild), calls_exec(kernel::Path::kOther)},
-       {"whether there is a console", opens(kernel::Path::kMissing), opens(kernel::Path::kNull)},
-       {"who may have been the child", forks(3), forks(5)},
-       {"whether init has rested", rests(true), rests(false)},
-       {"who was forked first",
-        [](Stand& stand) {
-          stand.BlockAll();
-          for (int i = 0; i < 3; ++i) stand.Fork();
-          stand.Make(2, calls::Exit(0));
-        },
-        [](Stand& stand) {
-          stand.BlockAll();
-          stand.Make(stand.Fork(), calls::Exit(0));
-          stand.Fork();
-          stand.Fork();
-        }},
-       {"what came before the second fork",
-        [](Stand& stand) {
-          stand.BlockAll();
-          stand.Fork();
-          stand.Send(10);
-          stand.Fork();
-        },
-        [](Stand& stand) {
-          stand.BlockAll();
-          stand.Fork();
-          stand.Fork();
-          stand.Send(10);
-        }}},
-      {.counts_calls = false});
-  EXPECT_FALSE(Judge().SameFuture(Judge({.profile = Profile::kContainer})));
-}
-
-TEST(Judge, WhatMattersOfSignalsIsPartOfTheHash) {
-  const auto takes = [](Stand& stand) {
-    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
-  };
-  const auto takes_many = [takes](int count) {
-    return [takes, count](Stand& stand) {
-      stand.Start();
-      for (int i = 0; i < count; ++i) {
-        stand.Send(40);
-        takes(stand);
-      }
-    };
-  };
-  const auto sends = [takes](int count, bool again) {
-    return [takes, count, again](Stand& stand) {
-      const Pid child = stand.Start();
-      for (int i = 0; i < count; ++i) {
-        stand.Send(10);
-        takes(stand);
-        if (i == 0 || again) stand.Make(kInit, calls::Kill(-child, 10));
-      }
-      stand.Wait(1);
-      stand.PassTo(2 * kSecondNs);
-      stand.Return(kInit);
-    };
-  };
-  const auto stops = [](int signal) {
-    return [signal](Stand& stand) {
-      stand.Start();
-      Stop(stand, Tracee(stand), signal);
-    };
-  };
-  ExpectToDiffer({{"whether it is owed",
-                   [takes](Stand& stand) {
-                     stand.BlockAll();
-                     stand.Send(10);
-                     stand.Start();
-                     takes(stand);
-                   },
-                   [takes](Stand& stand) {
-                     stand.Start();
-                     stand.Send(10);
-                     takes(stand);
-                   }},
-                  {"whether it is being sent",
-                   [takes](Stand& stand) {
-                     stand.Start();
-                     stand.Send(10);
-                     takes(stand);
-                   },
-                   [takes](Stand& stand) {
-                     const Pid child = stand.Start();
-                     stand.Send(10);
-                     takes(stand);
-                     Begin(stand, kInit, calls::Kill(-child, 10));
-                   }},
-                  {"whether there was room", takes_many(64), takes_many(65)},
-                  {"whether two were sent", sends(1, true), sends(2, true)},
-                  {"the signal of a stop", stops(10), stops(12)}},
-                 {.counts_calls = false});
-}
-
-TEST(Judge, WhatMattersOfTheConsoleIsPartOfTheHash) {
-  const auto writes = [](std::vector<std::string_view> pieces, bool begins_last) {
-    return [pieces, begins_last](Stand& stand) {
-      stand.BlockAll();
-      for (const std::string_view& piece : pieces) {
-        const Call call = calls::Write(2, static_cast<int>(piece.size()));
-        if (begins_last && &piece == &pieces.back()) {
-          Begin(stand, kInit, call, piece);
-        } else {
-          stand.Make(kInit, call, piece);
-        }
-      }
-    };
-  };
-  ExpectToDiffer({{"whether a number may go on", writes({"1"}, false), writes({"1 "}, false)},
-                  {"how much of the path", writes({"/co"}, false), writes({"/cx"}, false)},
-                  {"whether one is under way", writes({"1"}, false), writes({"1"}, true)},
-                  {"what was there before it", writes({"1", " 2"}, true), writes({"1 2"}, true)}},
-                 {.counts_calls = false});
-}
-
-TEST(Judge, WhatMattersOfTheEndIsPartOfTheHash) {
-  const auto ends = [](int code, bool by_signal) {
-    return [code, by_signal](Stand& stand) {
-      const Pid child = stand.StartThatFails();
-      stand.Wait();
-      if (by_signal) Kill(stand, child);
-      if (!by_signal) stand.Exit(child, code);
-    };
-  };
-  const auto frozen_after = [](uint64_t time_ns) {
-    return [time_ns](Stand& stand) {
-      EndChild(stand, 1);
-      stand.PassTo(stand.kernel.now_ns() + time_ns);
-      stand.kernel.SendFromAncestor(kInit, kernel::kSigStop);
-      stand.Move(Cause::kUntracedStop, kInit, kernel::kSigStop);
-    };
-  };
-  const auto synced_by = [](Pid number) {
-    return [number](Stand& stand) {
-      EndChild(stand, 0);
-      stand.Fork();
-      stand.Fork();
-      stand.Make(number, calls::Sync());
-    };
-  };
-  ExpectToDiffer({{"the status", ends(1, false), ends(2, false)},
-                  {"whether it was killed", ends(137, false), ends(137, true)},
-                  {"since when init is frozen", frozen_after(1), frozen_after(2)},
-                  {"who has synced", synced_by(3), synced_by(4)}},
-                 {.counts_calls = false});
-  const auto exits = [](bool orphan_first) {
-    return [orphan_first](Stand& stand) {
-      const Pid child = stand.Start();
-      const Pid orphan = stand.kernel.Fork(kInit);
-      stand.Wait();
-      stand.Exit(orphan_first ? orphan : child, 0);
-      stand.Exit(orphan_first ? child : orphan, 0);
-    };
-  };
-  const auto waits = [](Pid whom) {
-    return [whom](Stand& stand) {
-      EndChild(stand, 0);
-      for (int i = 0; i < 2; ++i) stand.Make(kInit, calls::Wait4(whom, kernel::kWaitNoHang));
-    };
-  };
-  ExpectToDiffer({{"who was dead at the end", exits(true), exits(false)},
-                  {"whether nobody was left", waits(-1), waits(2)}},
-                 {.profile = Profile::kContainer, .counts_calls = false});
-}
-
-TEST(Judge, WhatMattersOfCallsIsPartOfTheHash) {
-  const auto takes = [](uint64_t set) {
-    return [set](Stand& stand) {
-      stand.Start();
-      stand.Send(17);
-      stand.Make(kInit, calls::SigTimedWait(set, 0));
-    };
-  };
-  const auto is_busy = [](uint64_t second, int count) {
-    return [second, count](Stand& stand) {
-      stand.Start();
-      stand.Wait(kSecondNs);
-      stand.PassTo(second * kSecondNs);
-      stand.Return(kInit);
-      for (int i = 0; i < count; ++i) stand.Make(kInit, calls::ClockRead());
-    };
-  };
-  ExpectToDiffer({{"whether there was something to do", takes(kernel::kAllSignals), takes(2)},
-                  {"since when a second counts", is_busy(3, 2), is_busy(4, 2)},
-                  {"how many there were in it", is_busy(3, 1), is_busy(3, 2)}},
-                 {});
-}
-
-TEST(Judge, IsSmall) { EXPECT_LE(sizeof(Judge), 656U); }
 
 }  // namespace
 }  // namespace minit::contract

@@ -142,6 +142,43 @@ class Stand {
     Make(kInit, kernel::calls::Wait4(-1, kernel::kWaitNoHang));
   }
 
+  // It is told that `pid` makes a call, and not yet what comes of it.
+  void Begin(Pid pid, const Call& call, std::string_view text = {}) {
+    Tell({.kind = Step::Kind::kCalls,
+          .by_init = pid == kInit,
+          .to_console = call.kind == kernel::CallKind::kWrite,
+          .pid = pid,
+          .call = call,
+          .text = text.data(),
+          .text_size = static_cast<uint32_t>(text.size())});
+  }
+  void Kill(Pid pid) {
+    kernel.Die(pid, 9, false);
+    Move(Cause::kKill, pid, 9);
+  }
+  // The child has started and ended, and is not reaped; init has woken.
+  Pid EndChild(int code) {
+    const Pid child = Start();
+    Wait();
+    Exit(child, code);
+    Return(kInit);
+    return child;
+  }
+  // A child of init's that it traces.
+  Pid AddTracee() {
+    const Pid pid = kernel.Fork(kInit);
+    kernel.Issue(pid, kernel::calls::SigProcMask(kernel::kMaskSet, 0));
+    kernel.Issue(pid, kernel::calls::Ptrace(kernel::kPtraceTraceMe));
+    Move(Cause::kOther, pid);
+    return pid;
+  }
+  // It stops, and init is told.
+  void StopTracee(Pid pid, int signal) {
+    kernel.SendFromKernel(pid, signal);
+    Move(Cause::kTracedStop, pid, signal);
+    Make(kInit, kernel::calls::Wait4(-1, kernel::kWaitNoHang));
+  }
+
   void ReapAll() {
     while (Make(kInit, kernel::calls::Wait4(-1, kernel::kWaitNoHang)).value > 0) {
     }
