@@ -161,10 +161,10 @@ void Judge::OnReboot(const Step& step, const Kernel& kernel) {
 
 void Judge::CheckBeforeRestart(const Kernel& kernel) {
   if (line_.begun()) OnLine(kernel);
-  // Who was killed between an exec that failed and its own exit had no time to tell init why: then the
-  // status is as good.
+  // Who was killed between an exec that failed and its own exit had no time to tell init why, and who
+  // was killed where a fork had been refused may have been the child: then the status is as good.
   const bool killed = life_.end_cause == Cause::kKill || life_.end_cause == Cause::kCore;
-  const bool status_will_do = !life_.start_failed() || (life_.exec_failed && killed);
+  const bool status_will_do = !life_.start_failed() || killed;
   const bool told =
       (life_.start_failed() && ending_.path_named) || (status_will_do && ending_.reported);
   const bool excused = past_.no_console || ending_.write_failed || ending_.fork_refused;

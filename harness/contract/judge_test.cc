@@ -1214,6 +1214,27 @@ TEST(Judge, WhereNobodyCalledExecAnyStatusWillDo) {
   }
 }
 
+TEST(Judge, WhoIsKilledWhereAForkWasRefusedMayBeReportedByStatusOrPath) {
+  for (const char* const line : {"137\n", "/core\n", "x\n"}) {
+    Stand stand;
+    kernel::Faults faults;
+    faults.fork_failures = 1;
+    stand.BlockAll();
+    const Pid other = stand.Fork();
+    stand.kernel.SetFaults(faults);
+    EXPECT_LT(stand.Make(kInit, calls::Fork()).value, 0);
+    stand.Kill(other);
+    stand.ReapAll();
+    stand.Make(kInit, calls::Write(2, static_cast<int>(std::string_view(line).size())), line);
+    stand.Make(kInit, calls::Sync());
+    stand.PassTo(40 * kSecondNs);
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.judge.verdict(Rule::kReportsStatus),
+              std::string_view(line) == "x\n" ? Verdict::kBroken : Verdict::kHolds)
+        << line;
+  }
+}
+
 // The process that is kept may be the child, and the one whose fork was refused a helper.
 TEST(Judge, NobodyIsLateWhileTheChildMayBeKept) {
   for (const Profile profile : {Profile::kMachine, Profile::kContainer}) {
