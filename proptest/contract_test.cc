@@ -538,7 +538,7 @@ RC_GTEST_PROP(Judge, OfTwoThatWriteAtOnceWhoCameLastTakesBackItsOwn, ()) {
       const bool refused = *rc::gen::arbitrary<bool>();
       if (last == pid && refused) line = before;
       if (last == pid) last = 0;
-      tell(pid, "", refused ? -EAGAIN : 1, false);
+      tell(pid, "", refused ? *rc::gen::element(0, -EAGAIN) : 1, false);
     }
   }
   contract::ConsoleLine read;

@@ -819,6 +819,23 @@ TEST(Judge, AWriteThatIsRefusedIsNoPartOfALine) {
   EXPECT_EQ(stand.broken(), Rules{Rule::kEndsOnlyWithChild}) << "a line with a number";
 }
 
+TEST(Judge, AWriteOfNothingIsNoPartOfALine) {
+  for (const int written : {0, -EAGAIN}) {
+    Stand stand;
+    stand.Start();
+    stand.Make(kInit, calls::Write(2, 1), "7");
+    stand.Begin(kInit, calls::Write(2, 2), " 8");
+    stand.Tell({.kind = Step::Kind::kReturns,
+                .by_init = true,
+                .to_console = true,
+                .pid = kInit,
+                .call = calls::Write(2, 2),
+                .result = {.value = written}});
+    stand.Make(kInit, calls::Write(2, 1), "\n");
+    EXPECT_EQ(stand.broken(), Rules{Rule::kEndsOnlyWithChild}) << written;
+  }
+}
+
 // If it exits by itself it has time to tell init why.
 TEST(Judge, OfAFailedStartTheStatusAloneIsNoReport) {
   for (const bool killed : {false, true}) {
@@ -1021,15 +1038,20 @@ TEST(Judge, WhoFoundNoConsoleNeedNotReport) {
 }
 
 TEST(Judge, WhatTheWorldDoesToAHelperExcusesTheSync) {
-  for (const Cause cause : {Cause::kNone, Cause::kKill, Cause::kUntracedStop}) {
+  for (const Cause cause : {Cause::kNone, Cause::kKill, Cause::kUntracedStop, Cause::kTracedStop}) {
     Stand stand;
     const Pid child = stand.Start();
+    const Pid tracer = stand.kernel.Fork(kInit);
     stand.Wait();
     stand.Exit(child, 0);
     stand.Return(kInit);
     stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
     stand.Make(kInit, calls::Write(2, 2), "0\n");
     const Pid helper = stand.Fork();
+    if (cause == Cause::kTracedStop) {
+      const Call attach = calls::Ptrace(kernel::kPtraceAttach, helper);
+      EXPECT_EQ(stand.kernel.Issue(tracer, attach).value, 0);
+    }
     if (cause == Cause::kKill) stand.kernel.Die(helper, 9, false);
     if (cause == Cause::kUntracedStop) stand.kernel.SendFromKernel(helper, kernel::kSigStop);
     if (cause != Cause::kNone) stand.Move(cause, helper, 9);
