@@ -169,8 +169,9 @@ std::string OfDelay(const Break& broken) {
   if (broken.facts.how == How::kLate) {
     return "the child ended with status 0 and the sync is done, and init rested";
   }
-  const std::string status = broken.expected < 0 ? "no start" : "status " + Number(broken.expected);
-  return "init restarts " + Number(broken.number) + " ms after the child's end with " + status;
+  const std::string after = "init restarts " + Number(broken.number) + " ms after ";
+  if (broken.facts.whose == Whose::kChildBeforeExec) return after + "the start of its child failed";
+  return after + "the child's end with status " + Number(broken.expected);
 }
 
 std::string OfExit(const Break& broken) {

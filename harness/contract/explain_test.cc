@@ -137,7 +137,7 @@ TEST(Explain, EachRuleHasItsSentences) {
       {of(kWaitsOutTheDelay, How::kEarly, Whose::kChild, 0, 500, 0),
        "init restarts 500 ms after the child's end with status 0"},
       {of(kWaitsOutTheDelay, How::kEarly, Whose::kChildBeforeExec, 0, 500, -1),
-       "init restarts 500 ms after the child's end with no start"},
+       "init restarts 500 ms after the start of its child failed"},
       {of(kAlwaysRestarts, How::kOtherCommand, Whose::kNobody, 1, 7),
        "reboot was called with command 7"},
       {of(kAlwaysRestarts, How::kWrongValue, Whose::kNobody, 1),

@@ -489,7 +489,11 @@ std::string LastLine(const Report& report) {
   if (ExitStatus(report) != 0) {
     const char* next = "search longer";
     if (unconfirmed != 0) next = "report it: crosscheck is wrong";
-    if (stale != 0) next = "take the stale entries out";
+    if (stale != 0) {
+      next =
+          "play the scenarios of the stale entries: take out what is mended, and write anew what "
+          "has only moved";
+    }
     if (fresh != 0) next = "mend the init, or enter it in the ledger";
     return Wrapped("", "FAILED: " + text + ". Next: " + next + ".");
   }

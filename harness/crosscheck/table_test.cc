@@ -135,7 +135,7 @@ TEST(Table, LastLineSumsUpAndSaysWhatToDo) {
   Report report = BrokenReport();
   report.subjects[0].findings.erase(report.subjects[0].findings.begin() + 1);
   EXPECT_THAT(PrintTable(report),
-              EndsWith("\nFAILED: 1 stale entry. Next: take the stale entries out.\n"));
+              HasSubstr("\nFAILED: 1 stale entry. Next: play the scenarios of the stale entries:"));
   report.subjects[0].ledger.pop_back();
   EXPECT_THAT(PrintTable(report),
               EndsWith("\npassed: no new break, 2 known. Next: justify 1 ledger entry.\n"));

@@ -63,6 +63,8 @@ class Runner {
   const scenario::Move* move() const {
     return phase_ == Phase::kMoves ? &cursor_->move() : nullptr;
   }
+  // Of the scenario. Requires that one was entered.
+  const scenario::Entry& entry() const { return *entry_; }
   const Cast& cast() const { return stage_.cast(); }
   kernel::Kernel& kernel() { return stage_.kernel(); }
   const kernel::Kernel& kernel() const { return stage_.kernel(); }
@@ -81,6 +83,7 @@ class Runner {
 
   Stage<Observer> stage_;
   std::optional<scenario::Cursor> cursor_;  // once entered
+  const scenario::Entry* entry_ = nullptr;
   Turn turn_;
   Phase phase_ = Phase::kOver;
   bool told_over_ = true;

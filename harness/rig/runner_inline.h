@@ -13,6 +13,7 @@ template <typename Observer>
 Runner<Observer>::Runner(const Runner& other, kernel::Kernel& kernel, Observer& observer)
     : stage_(other.stage_, kernel, observer),
       cursor_(other.cursor_),
+      entry_(other.entry_),
       turn_(other.turn_),
       phase_(other.phase_),
       told_over_(other.told_over_),
@@ -23,6 +24,7 @@ Runner<Observer>::Runner(const Runner& other, kernel::Kernel& kernel, Observer& 
 template <typename Observer>
 void Runner<Observer>::Enter(const scenario::Scenario& scenario) {
   cursor_.emplace(scenario);
+  entry_ = &scenario.entry;
   turn_ = Turn{};
   phase_ = Phase::kMoves;
   begun_ = 0;

@@ -29,7 +29,8 @@ namespace {
 constexpr long kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
                           PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
 
-constexpr std::size_t kLongEnvironment = 100 * 1024;
+constexpr std::size_t kLongEnvironment = std::size_t{100} << 10;
+constexpr int kManyStrings = 100;
 static_assert(kLongEnvironment < kSpawnedStackBytes / 4);  // more exec would not allow
 constexpr rlim_t kFiles = 64;
 
@@ -58,8 +59,13 @@ std::vector<std::string> EnvironmentFor(scenario::Environment environment) {
   switch (environment) {
     case scenario::Environment::kEmpty:
       return {};
-    case scenario::Environment::kLong:
-      return {"HOME=/", "TERM=linux", "LONG=" + std::string(kLongEnvironment, 'x')};
+    case scenario::Environment::kLong: {  // many strings, too
+      std::vector<std::string> all = {"HOME=/", "TERM=linux",
+                                      "LONG=" + std::string(kLongEnvironment, 'x')};
+      for (int i = 0; i < kManyStrings; ++i)
+        all.push_back("N" + std::to_string(i) + "=" + std::to_string(i));
+      return all;
+    }
     default:
       return {"HOME=/", "TERM=linux"};  // as the kernel has it (init/main.c)
   }

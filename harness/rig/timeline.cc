@@ -232,6 +232,18 @@ bool IsWait(CallKind kind) { return kind == CallKind::kWait4 || kind == CallKind
 
 }  // namespace
 
+// A line for each thing that is not plain about it.
+void Timeline::AddEntry(const scenario::Entry& entry) {
+  scenario::Scenario entered;
+  entered.entry = entry;
+  const std::string text = scenario::Print(entered);
+  for (std::string_view left = text; !left.empty();) {
+    const std::size_t size = std::min(left.find('\n'), left.size());
+    Add(Kind::kNote, "", std::string(left.substr(0, size)));
+    left.remove_prefix(std::min(left.size(), size + 1));
+  }
+}
+
 void Timeline::On(const Step& step, const Kernel& kernel) {
   now_ns_ = kernel.now_ns();
   if (step.kind == Step::Kind::kReturns && IsWait(step.call.kind)) {
@@ -242,6 +254,7 @@ void Timeline::On(const Step& step, const Kernel& kernel) {
   switch (step.kind) {
     case Step::Kind::kEntered:
       Add(Kind::kNote, "init", "is entered");
+      if (runner_ != nullptr) AddEntry(runner_->entry());
       break;
     case Step::Kind::kCalls:
       if (!step.visible) break;

@@ -71,6 +71,7 @@ class Timeline final : public Observer {
   void Update(const kernel::Kernel& kernel);
   void UpdateReaped(const contract::Step& step, const kernel::Kernel& kernel);
   Row& Add(Kind kind, std::string who, std::string text);
+  void AddEntry(const scenario::Entry& entry);
   void AddCall(const contract::Step& step, std::string text);
   void AddMove(const contract::Step& step);
   void AddRest(const kernel::Kernel& kernel);
