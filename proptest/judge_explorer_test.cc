@@ -13,6 +13,7 @@
 #include "harness/contract/judge.h"
 #include "harness/contract/rules.h"
 #include "harness/kernel/digest.h"
+#include "proptest/said.h"
 #include "proptest/tale.h"
 
 namespace minit::proptest {
@@ -30,25 +31,6 @@ uint32_t BrokenRules(const Judge& judge) {
     rules |= static_cast<uint32_t>(broken) << static_cast<uint32_t>(text.rule);
   }
   return rules;
-}
-
-// All that a judge says.
-void Add(const Judge& judge, kernel::Digest& digest) {
-  for (const RuleText& text : contract::kRuleTexts) {
-    uint64_t spoke = static_cast<uint64_t>(judge.verdict(text.rule));
-    for (std::size_t phase = 0; phase < contract::kPhaseCount; ++phase) {
-      spoke = spoke << 1 | (judge.SpokeIn(text.rule, static_cast<contract::Phase>(phase)) ? 1 : 0);
-    }
-    digest.Add(static_cast<uint64_t>(text.rule), spoke);
-    const contract::Break* const broken = judge.FindBreak(text.rule);
-    if (broken == nullptr) continue;
-    const contract::Facts& facts = broken->facts;
-    digest.Add(uint64_t{facts.faults} << 8 | facts.signal,
-               static_cast<uint64_t>(facts.phase) << 24 | static_cast<uint64_t>(facts.cause) << 16 |
-                   static_cast<uint64_t>(facts.whose) << 8 | static_cast<uint64_t>(facts.how));
-    digest.Add(uint64_t{broken->step} << 32 | static_cast<uint32_t>(broken->pid), broken->time_ns);
-    digest.Add(static_cast<uint32_t>(broken->number), static_cast<uint32_t>(broken->expected));
-  }
 }
 
 // Which opening, and which letters: one more than there are is none.
@@ -111,7 +93,7 @@ class Enumeration {
   }
   void Count(const Judge& judge) {
     ++tales_;
-    Add(judge, digest_);
+    AddSaid(judge, digest_, [](const contract::Break&) {});
     digest_.Add(judge.Hash(), judge.faults());
     const uint32_t broken = BrokenRules(judge);
     for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += broken >> (i + 1) & 1;

@@ -17,6 +17,7 @@
 #include "harness/kernel/kernel.h"
 #include "harness/rig/runner.h"
 #include "proptest/faulty_rig.h"
+#include "proptest/said.h"
 
 namespace minit::proptest {
 namespace {
@@ -36,25 +37,12 @@ struct Listener {
 };
 using Runner = rig::Runner<Listener>;
 
-// What a judge said of one run, in a number.
+// What a judge said of one run, with its sentences.
 void Add(const Judge& judge, kernel::Digest& digest) {
   digest.Add(judge.faults(), judge.steps());
-  for (const RuleText& text : contract::kRuleTexts) {
-    uint64_t spoke = static_cast<uint64_t>(judge.verdict(text.rule));
-    for (std::size_t phase = 0; phase < contract::kPhaseCount; ++phase) {
-      spoke = spoke << 1 | (judge.SpokeIn(text.rule, static_cast<contract::Phase>(phase)) ? 1 : 0);
-    }
-    digest.Add(static_cast<uint64_t>(text.rule), spoke);
-    const contract::Break* const broken = judge.FindBreak(text.rule);
-    if (broken == nullptr) continue;
-    const contract::Facts& facts = broken->facts;
-    digest.Add(uint64_t{facts.entry} << 32 | uint64_t{facts.faults} << 8 | facts.signal,
-               static_cast<uint64_t>(facts.phase) << 24 | static_cast<uint64_t>(facts.cause) << 16 |
-                   static_cast<uint64_t>(facts.whose) << 8 | static_cast<uint64_t>(facts.how));
-    digest.Add(uint64_t{broken->step} << 32 | static_cast<uint32_t>(broken->pid), broken->time_ns);
-    digest.Add(static_cast<uint32_t>(broken->number), static_cast<uint32_t>(broken->expected));
-    for (const char byte : Explain(*broken)) digest.Add(static_cast<uint8_t>(byte), 0);
-  }
+  AddSaid(judge, digest, [&digest](const contract::Break& broken) {
+    for (const char byte : Explain(broken)) digest.Add(static_cast<uint8_t>(byte), 0);
+  });
 }
 
 // "NAME 1:3/120 … 0123456789abcdef": rule 1 was broken in 3 of 120 of whom it spoke.

@@ -288,6 +288,8 @@ BUG(m_closes_the_output, minit_like,
     "5", "", "the child begins without a standard output")
 BUG(m_drops_the_environment, minit_like,
     "5", "", "the child begins with an empty environment")
+BUG(m_cuts_the_environment, minit_like,
+    "5", "", "passes on 32 strings of the environment, as many as the kernel gives")
 BUG(m_any_end_is_the_end, minit_like,
     "6", "", "does not look whose end it was")
 BUG(m_asks_for_stops, minit_like,

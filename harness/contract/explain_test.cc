@@ -77,104 +77,124 @@ TEST(Explain, WhatExecWasGivenIsListed) {
             begin + "descriptors beyond 0 to 2, a standard stream closed that init began with");
 }
 
-TEST(Explain, EachRuleHasItsSentences) {
-  struct Case {
-    Break broken;
-    std::string sentence;
-  };
-  const auto of = [](Rule rule, How how, Whose whose = Whose::kNobody, kernel::Pid pid = 0,
-                     int number = 0, int expected = 0) {
-    return Break{.rule = rule,
-                 .facts = {.whose = whose, .how = how},
-                 .pid = pid,
-                 .number = number,
-                 .expected = expected};
-  };
-  using enum Rule;
-  const std::vector<Case> cases = {
-      {of(kReapsAtRest, How::kNever, Whose::kOrphan, 3, 137),
-       "orphan 3 (status 137) is dead and not reaped while init rests"},
-      {of(kForwardsEverySignal, How::kNeverTaken, Whose::kNobody, 0, 15),
-       "SIGTERM (15) was owed and not taken when init rested"},
-      {of(kForwardsEverySignal, How::kTakenNotSent, Whose::kNobody, 2, 15),
-       "SIGTERM (15) was taken and not sent to group 2 before init rested"},
-      {of(kForwardsEverySignal, How::kNoSuchProcess, Whose::kNobody, 2, 15),
-       "SIGTERM (15) was taken, and its kill of group 2 returned ESRCH: it reached nobody before "
-       "init rested"},
-      {of(kForwardsEverySignal, How::kTwice, Whose::kNobody, 2, 15),
-       "SIGTERM (15) was sent to group 2 once more than it was taken"},
-      {of(kForwardsEverySignal, How::kProcessOnly, Whose::kNobody, 2, 15),
-       "SIGTERM (15) was sent to process 2 and not to its group"},
-      {of(kForwardsEverySignal, How::kOtherNumber, Whose::kNobody, 2, 2, 15),
-       "SIGTERM (15) was taken, and SIGINT (2) was sent to group 2 in its stead"},
-      {of(kForwardsInOrder, How::kLate, Whose::kNobody, 0, 10, 12),
-       "SIGUSR1 (10) was sent after SIGUSR2 (12), and taken before it"},
-      {of(kSignalsNobodyElse, How::kLate, Whose::kStranger, -2, 15),
-       "SIGTERM (15) was sent to -2 after the child was reaped: that number may be anybody's"},
-      {of(kSignalsNobodyElse, How::kNeverTaken, Whose::kChild, 2, 15),
-       "SIGTERM (15) was sent to the child's group 2 and was never taken"},
-      {of(kSignalsNobodyElse, How::kPlain, Whose::kStranger, -1, 15),
-       "SIGTERM (15) was sent to -1, which is not the child's group"},
-      {of(kSignalsNobodyElse, How::kPlain, Whose::kNobody, 0, 15),
-       "SIGTERM (15) was sent to process 0"},
-      {of(kSignalsNobodyElse, How::kPlain, Whose::kHelper, 3, 15),
-       "SIGTERM (15) was sent to helper 3"},
-      {of(kStartsChildClean, How::kNever), "init rested before it had forked its child"},
-      {of(kStartsChildClean, How::kTwice, Whose::kHelper, 3),
-       "a second process of init's, 3, called exec"},
-      {of(kReportsStatus, How::kWrongValue, Whose::kChild, 2, 4, 3),
-       "the console was told 4, the status is 3"},
-      {of(kReportsStatus, How::kNever, Whose::kChild, 0, 0, 3),
-       "init restarts, and no line told the status 3 and no other number"},
-      {of(kReportsStatus, How::kNever, Whose::kChildBeforeExec),
-       "init restarts, and no line names the path that could not be started"},
-      {of(kSyncsFirst, How::kLate), "init rested after the child's end and had not begun to sync"},
-      {of(kSyncsFirst, How::kEarly),
-       "init restarts before the sync has returned, and before the delay is over"},
-      {of(kSyncsFirst, How::kNever), "init restarts and has not synced since the child's end"},
-      {of(kWaitsOutTheDelay, How::kLate),
-       "the child ended with status 0 and the sync is done, and init rested"},
-      {of(kWaitsOutTheDelay, How::kEarly, Whose::kChild, 0, 500, 0),
-       "init restarts 500 ms after the child's end with status 0"},
-      {of(kWaitsOutTheDelay, How::kEarly, Whose::kChildBeforeExec, 0, 500, -1),
-       "init restarts 500 ms after the start of its child failed"},
-      {of(kAlwaysRestarts, How::kOtherCommand, Whose::kNobody, 1, 7),
-       "reboot was called with command 7"},
-      {of(kAlwaysRestarts, How::kWrongValue, Whose::kNobody, 1),
-       "reboot was called with wrong magic numbers"},
-      {of(kAlwaysRestarts, How::kEarly, Whose::kNobody, 0, 20),
-       "restart was called again 20 ms after it was refused"},
-      {of(kAlwaysRestarts, How::kNever, Whose::kChild, 0, 0, 31'500),
-       "the restart was due at 31.5 s at the latest"},
-      {of(kAlwaysRestarts, How::kNever, Whose::kChildBeforeExec, 0, 0, 31'500),
-       "the restart was due at 31.5 s at the latest"},
-      {of(kAlwaysRestarts, How::kNever, Whose::kChildBeforeExec, 2),
-       "the exec of process 2 failed, and it waits without bound instead of ending"},
-      {of(kFreesTheTraced, How::kNever, Whose::kThread, 4, 10),
-       "thread 4 stopped under init's tracing and was not let go"},
-      {of(kFreesTheTraced, How::kWrongValue, Whose::kInherited, 4, 0, 10),
-       "inherited child 4 was let go with signal (0), not SIGUSR1 (10)"},
-      {of(kKeepsToItsCalls, How::kOtherCommand, Whose::kNobody, 1,
-          static_cast<int>(kernel::CallKind::kSync)),
-       "process 1 made sync, which is not in its list"},
-      {of(kKeepsToItsCalls, How::kNever, Whose::kNobody, 0,
-          static_cast<int>(kernel::CallKind::kWait4)),
-       "init waits without bound in wait4, which is not marked for that"},
-      {of(kExitsWithStatus, How::kNever, Whose::kChildBeforeExec, 2),
-       "the exec of process 2 failed, and it waits without bound instead of ending"},
-      {of(kExitsWithStatus, How::kNever, Whose::kChild),
-       "init died after its child and did not exit"},
-      {of(kExitsWithStatus, How::kLate, Whose::kChild), "the child has ended, and init rested"},
-      {of(kExitsWithStatus, How::kEarly, Whose::kOrphan, 3),
-       "init exits and has not reaped orphan 3"},
-      {of(kExitsWithStatus, How::kWrongValue, Whose::kChild, 0, 4, 3),
-       "init exits with 4, the child's status is 3"},
-      {of(kComesToRest, How::kNever), "init runs on and on, and makes no call"},
-      {of(kComesToRest, How::kNever, Whose::kNobody, 0, 501),
-       "init made 501 calls and has not come to rest"},
-      {of(kComesToRest, How::kTwice, Whose::kNobody, 0, 201),
-       "init made 201 calls in a second with nothing to do"}};
+struct Case {
+  Break broken;
+  std::string sentence;
+};
+
+Break BreakOf(Rule rule, How how, Whose whose = Whose::kNobody, kernel::Pid pid = 0, int number = 0,
+              int expected = 0) {
+  return {.rule = rule,
+          .facts = {.whose = whose, .how = how},
+          .pid = pid,
+          .number = number,
+          .expected = expected};
+}
+
+void Expect(const std::vector<Case>& cases) {
   for (const Case& each : cases) EXPECT_EQ(SentenceOf(each.broken), each.sentence);
+}
+
+TEST(Explain, WhatIsWrongWithReapingAndForwarding) {
+  using enum Rule;
+  Expect(
+      {{BreakOf(kReapsAtRest, How::kNever, Whose::kOrphan, 3, 137),
+        "orphan 3 (status 137) is dead and not reaped while init rests"},
+       {BreakOf(kForwardsEverySignal, How::kNeverTaken, Whose::kNobody, 0, 15),
+        "SIGTERM (15) was owed and not taken when init rested"},
+       {BreakOf(kForwardsEverySignal, How::kTakenNotSent, Whose::kNobody, 2, 15),
+        "SIGTERM (15) was taken and not sent to group 2 before init rested"},
+       {BreakOf(kForwardsEverySignal, How::kNoSuchProcess, Whose::kNobody, 2, 15),
+        "SIGTERM (15) was taken, and its kill of group 2 returned ESRCH: it reached nobody before "
+        "init rested"},
+       {BreakOf(kForwardsEverySignal, How::kTwice, Whose::kNobody, 2, 15),
+        "SIGTERM (15) was sent to group 2 once more than it was taken"},
+       {BreakOf(kForwardsEverySignal, How::kProcessOnly, Whose::kNobody, 2, 15),
+        "SIGTERM (15) was sent to process 2 and not to its group"},
+       {BreakOf(kForwardsEverySignal, How::kOtherNumber, Whose::kNobody, 2, 2, 15),
+        "SIGTERM (15) was taken, and SIGINT (2) was sent to group 2 in its stead"},
+       {BreakOf(kForwardsInOrder, How::kLate, Whose::kNobody, 0, 10, 12),
+        "SIGUSR1 (10) was sent after SIGUSR2 (12), and taken before it"},
+       {BreakOf(kSignalsNobodyElse, How::kLate, Whose::kStranger, -2, 15),
+        "SIGTERM (15) was sent to -2 after the child was reaped: that number may be anybody's"},
+       {BreakOf(kSignalsNobodyElse, How::kNeverTaken, Whose::kChild, 2, 15),
+        "SIGTERM (15) was sent to the child's group 2 and was never taken"},
+       {BreakOf(kSignalsNobodyElse, How::kPlain, Whose::kStranger, -1, 15),
+        "SIGTERM (15) was sent to -1, which is not the child's group"},
+       {BreakOf(kSignalsNobodyElse, How::kPlain, Whose::kNobody, 0, 15),
+        "SIGTERM (15) was sent to process 0"},
+       {BreakOf(kSignalsNobodyElse, How::kPlain, Whose::kHelper, 3, 15),
+        "SIGTERM (15) was sent to helper 3"}});
+}
+
+TEST(Explain, WhatIsWrongWithTheStartTheStatusAndTheSync) {
+  using enum Rule;
+  Expect({{BreakOf(kStartsChildClean, How::kNever), "init rested before it had forked its child"},
+          {BreakOf(kStartsChildClean, How::kTwice, Whose::kHelper, 3),
+           "a second process of init's, 3, called exec"},
+          {BreakOf(kReportsStatus, How::kWrongValue, Whose::kChild, 2, 4, 3),
+           "the console was told 4, the status is 3"},
+          {BreakOf(kReportsStatus, How::kNever, Whose::kChild, 0, 0, 3),
+           "init restarts, and no line told the status 3 and no other number"},
+          {BreakOf(kReportsStatus, How::kNever, Whose::kChildBeforeExec),
+           "init restarts, and no line names the path that could not be started"},
+          {BreakOf(kSyncsFirst, How::kLate),
+           "init rested after the child's end and had not begun to sync"},
+          {BreakOf(kSyncsFirst, How::kEarly),
+           "init restarts before the sync has returned, and before the delay is over"},
+          {BreakOf(kSyncsFirst, How::kNever),
+           "init restarts and has not synced since the child's end"}});
+}
+
+TEST(Explain, WhatIsWrongWithTheRestartAndTheExit) {
+  using enum Rule;
+  Expect({{BreakOf(kWaitsOutTheDelay, How::kLate),
+           "the child ended with status 0 and the sync is done, and init rested"},
+          {BreakOf(kWaitsOutTheDelay, How::kEarly, Whose::kChild, 0, 500, 0),
+           "init restarts 500 ms after the child's end with status 0"},
+          {BreakOf(kWaitsOutTheDelay, How::kEarly, Whose::kChildBeforeExec, 0, 500, -1),
+           "init restarts 500 ms after the start of its child failed"},
+          {BreakOf(kAlwaysRestarts, How::kOtherCommand, Whose::kNobody, 1, 7),
+           "reboot was called with command 7"},
+          {BreakOf(kAlwaysRestarts, How::kWrongValue, Whose::kNobody, 1),
+           "reboot was called with wrong magic numbers"},
+          {BreakOf(kAlwaysRestarts, How::kEarly, Whose::kNobody, 0, 20),
+           "restart was called again 20 ms after it was refused"},
+          {BreakOf(kAlwaysRestarts, How::kNever, Whose::kChild, 0, 0, 31'500),
+           "the restart was due at 31.5 s at the latest"},
+          {BreakOf(kAlwaysRestarts, How::kNever, Whose::kChildBeforeExec, 0, 0, 31'500),
+           "the restart was due at 31.5 s at the latest"},
+          {BreakOf(kAlwaysRestarts, How::kNever, Whose::kChildBeforeExec, 2),
+           "the exec of process 2 failed, and it waits without bound instead of ending"},
+          {BreakOf(kExitsWithStatus, How::kNever, Whose::kChildBeforeExec, 2),
+           "the exec of process 2 failed, and it waits without bound instead of ending"},
+          {BreakOf(kExitsWithStatus, How::kNever, Whose::kChild),
+           "init died after its child and did not exit"},
+          {BreakOf(kExitsWithStatus, How::kLate, Whose::kChild),
+           "the child has ended, and init rested"},
+          {BreakOf(kExitsWithStatus, How::kEarly, Whose::kOrphan, 3),
+           "init exits and has not reaped orphan 3"},
+          {BreakOf(kExitsWithStatus, How::kWrongValue, Whose::kChild, 0, 4, 3),
+           "init exits with 4, the child's status is 3"}});
+}
+
+TEST(Explain, WhatIsWrongWithTheTracedTheCallsAndTheRest) {
+  using enum Rule;
+  Expect({{BreakOf(kFreesTheTraced, How::kNever, Whose::kThread, 4, 10),
+           "thread 4 stopped under init's tracing and was not let go"},
+          {BreakOf(kFreesTheTraced, How::kWrongValue, Whose::kInherited, 4, 0, 10),
+           "inherited child 4 was let go with signal (0), not SIGUSR1 (10)"},
+          {BreakOf(kKeepsToItsCalls, How::kOtherCommand, Whose::kNobody, 1,
+                   static_cast<int>(kernel::CallKind::kSync)),
+           "process 1 made sync, which is not in its list"},
+          {BreakOf(kKeepsToItsCalls, How::kNever, Whose::kNobody, 0,
+                   static_cast<int>(kernel::CallKind::kWait4)),
+           "init waits without bound in wait4, which is not marked for that"},
+          {BreakOf(kComesToRest, How::kNever), "init runs on and on, and makes no call"},
+          {BreakOf(kComesToRest, How::kNever, Whose::kNobody, 0, 501),
+           "init made 501 calls and has not come to rest"},
+          {BreakOf(kComesToRest, How::kTwice, Whose::kNobody, 0, 201),
+           "init made 201 calls in a second with nothing to do"}});
 }
 
 TEST(Explain, AnEndingTooEarlySaysWhatInitWasTold) {

@@ -328,14 +328,20 @@ TEST(Judge, WhatWasTakenBeforeTheStartMayBeSentOnceOrNotAtAll) {
   }
 }
 
+// The child, which dies when init has taken TERM and not sent it.
+Pid DiesBeforeTheSend(Stand& stand) {
+  const Pid child = stand.Start();
+  stand.Wait();
+  stand.Send(15);
+  stand.Return(kInit);
+  stand.Exit(child, 0);
+  return child;
+}
+
 TEST(Judge, WhatIsUnsentAtTheChildsDeathMayBeSentUntilTheReapOrDropped) {
   for (const bool send : {false, true}) {
     Stand stand;
-    const Pid child = stand.Start();
-    stand.Wait();
-    stand.Send(15);
-    stand.Return(kInit);
-    stand.Exit(child, 0);
+    const Pid child = DiesBeforeTheSend(stand);
     if (send) EXPECT_EQ(stand.Make(kInit, calls::Kill(-child, 15)).value, 0);
     EXPECT_EQ(stand.broken(), Rules{});
     stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
@@ -461,11 +467,7 @@ TEST(Judge, WhyASignalWasNotSentIsOfTheLastKill) {
 
 TEST(Judge, WhatIsUnsentAtTheChildsDeathIsNotOwedAnyMore) {
   Stand stand;
-  const Pid child = stand.Start();
-  stand.Wait();
-  stand.Send(15);
-  stand.Return(kInit);
-  stand.Exit(child, 0);
+  const Pid child = DiesBeforeTheSend(stand);
   stand.Make(kInit, calls::Kill(-child, 10));
   EXPECT_EQ(stand.broken(), Rules{Rule::kSignalsNobodyElse}) << "it stands in for none";
   EXPECT_EQ(stand.HowOf(Rule::kSignalsNobodyElse), How::kNeverTaken);

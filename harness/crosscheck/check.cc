@@ -141,7 +141,8 @@ void RequireThatItLoads(const CheckOptions& options) {
     std::string said;
   } console;
   rig::PtraceRig(FromExec(options.subject)).Run({}, console);
-  const std::size_t at = console.said.find("error while loading shared libraries: ");
+  std::size_t at = console.said.find("error while loading shared libraries: ");  // glibc
+  at = std::min(at, console.said.find("Error loading shared library "));         // musl
   if (at == std::string::npos) return;
   throw rig::CannotRun(options.subject.path + " is not loaded: " +
                        console.said.substr(at, console.said.find('\n', at) - at) +

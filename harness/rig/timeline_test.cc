@@ -18,7 +18,8 @@ TEST(Timeline, ARaceCanBeRead) {
   static kernel::ScenarioKernel kernel;
   scenario::Scenario scenario;
   ASSERT_FALSE(
-      scenario::Parse("at rest: child handles every signal\n"
+      scenario::Parse("entry: CHLD is ignored\n"
+                      "at rest: child handles every signal\n"
                       "at rest: ancestor sends TERM to init\n"
                       "before call 1: child exits 3\n"
                       "at rest: process 1 exits 0\n",
@@ -31,6 +32,8 @@ TEST(Timeline, ARaceCanBeRead) {
   Play(runner, rig);
   timeline.Note("all is well");
   const std::string text = timeline.Print();
+  EXPECT_THAT(text, HasSubstr("init           is entered\n"
+                              "       0.000000                   entry: CHLD is ignored\n"));
   EXPECT_THAT(text, HasSubstr("  init           is about to kill(-2, TERM)\n"));
   EXPECT_THAT(text, HasSubstr("> world          before call 1: child exits 3\n"));
   EXPECT_THAT(text, HasSubstr("init           … kill(-2, TERM) = 0\n"));

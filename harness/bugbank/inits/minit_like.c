@@ -49,6 +49,9 @@ static void RunChild(void) {
   if (!FAULTY(m_leaves_the_session)) setsid();
   if (FAULTY(m_leaks_a_descriptor)) dup(STDERR_FILENO);
   if (FAULTY(m_closes_the_output)) close(STDOUT_FILENO);
+  for (int i = 0; FAULTY(m_cuts_the_environment) && environ[i] != NULL; ++i) {
+    if (i == 31) environ[i + 1] = NULL;
+  }
   execvpe(path, arguments, FAULTY(m_drops_the_environment) ? nothing : environ);
   char line[128];
   const int size = snprintf(line, sizeof line,
