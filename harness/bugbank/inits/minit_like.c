@@ -147,7 +147,7 @@ int main(void) {
   sigfillset(&g_signals);
   if (FAULTY(m_leaves_quit_unblocked)) sigdelset(&g_signals, SIGQUIT);
   if (!FAULTY(m_blocks_after_the_fork)) sigprocmask(SIG_BLOCK, &g_signals, &g_old_signals);
-  if (FAULTY(m_asks_for_a_socket)) close(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (FAULTY(m_asks_for_a_socket)) socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   Say("\n  a stand-in\n\n", 0);
   g_child = fork();
   if (g_child < 0) return Say("fork: error %d\n", errno), 1;
