@@ -238,6 +238,8 @@ BUG(m_reaps_one_a_signal, minit_like,
     "1", "Yelp/dumb-init#44", "an if in place of the while")
 BUG(m_stops_reaping_at_orphans, minit_like,
     "1", "", "an orphan ends the round")
+BUG(m_stops_reaping_at_its_child, minit_like,
+    "1", "", "the end of its child ends the round")
 BUG(m_reaps_its_child_alone, minit_like,
     "1", "nerves-project/erlinit#16", "waits for its child's pid")
 BUG(m_reaps_16_at_most, minit_like,
@@ -274,6 +276,8 @@ BUG(m_sends_to_group_0, minit_like,
     "4", "finit", "to its own group")
 BUG(m_sends_sigchld, minit_like,
     "4", "", "passes SIGCHLD on too")
+BUG(m_kills_the_group_if_refused, minit_like,
+    "4", "", "a restart that is refused makes it kill the group of the child that it has reaped")
 BUG(m_leaves_the_session, minit_like,
     "5", "", "no setsid")
 BUG(m_leaves_the_mask, minit_like,

@@ -89,10 +89,12 @@ std::string OfForwarding(const Break& broken) {
 
 std::string OfSend(const Break& broken) {
   const std::string sent = Signal(broken.number) + " was sent to ";
-  if (broken.facts.how == How::kLate) {
-    return sent + Number(broken.pid) + " after the child was reaped: that number may be anybody's";
+  const bool never_taken = broken.facts.how == How::kNeverTaken;
+  if (broken.facts.how == How::kLate || (never_taken && broken.facts.whose == Whose::kStranger)) {
+    return sent + Number(broken.pid) + " after the child was reaped" +
+           (never_taken ? " and was never taken" : "") + ": that number may be anybody's";
   }
-  if (broken.facts.how == How::kNeverTaken) {
+  if (never_taken) {
     return sent + "the child's group " + Number(broken.pid) + " and was never taken";
   }
   if (broken.pid < 0) return sent + Number(broken.pid) + ", which is not the child's group";
@@ -198,8 +200,10 @@ std::string OfCalls(const Break& broken) {
 std::string Sentence(const Break& broken) {
   switch (broken.rule) {
     case Rule::kReapsAtRest:
-      return Process(broken) + " (status " + Number(broken.number) +
-             ") is dead and not reaped while init rests";
+      return Process(broken) + " (status " + Number(broken.number) + ")" +
+             (broken.facts.how == How::kPassedOver ? " was dead when init last waited, and is"
+                                                   : " is dead and") +
+             " not reaped while init rests";
     case Rule::kForwardsEverySignal:
       return OfForwarding(broken);
     case Rule::kForwardsInOrder:

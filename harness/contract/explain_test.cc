@@ -100,6 +100,8 @@ TEST(Explain, WhatIsWrongWithReapingAndForwarding) {
   Expect(
       {{BreakOf(kReapsAtRest, How::kNever, Whose::kOrphan, 3, 137),
         "orphan 3 (status 137) is dead and not reaped while init rests"},
+       {BreakOf(kReapsAtRest, How::kPassedOver, Whose::kOrphan, 3, 137),
+        "orphan 3 (status 137) was dead when init last waited, and is not reaped while init rests"},
        {BreakOf(kForwardsEverySignal, How::kNeverTaken, Whose::kNobody, 0, 15),
         "SIGTERM (15) was owed and not taken when init rested"},
        {BreakOf(kForwardsEverySignal, How::kTakenNotSent, Whose::kNobody, 2, 15),
@@ -117,6 +119,10 @@ TEST(Explain, WhatIsWrongWithReapingAndForwarding) {
         "SIGUSR1 (10) was sent after SIGUSR2 (12), and taken before it"},
        {BreakOf(kSignalsNobodyElse, How::kLate, Whose::kStranger, -2, 15),
         "SIGTERM (15) was sent to -2 after the child was reaped: that number may be anybody's"},
+       {BreakOf(kSignalsNobodyElse, How::kNeverTaken, Whose::kStranger, -2, 9),
+        "SIGKILL (9) was sent to -2 after the child was reaped and was never taken: that number "
+        "may "
+        "be anybody's"},
        {BreakOf(kSignalsNobodyElse, How::kNeverTaken, Whose::kChild, 2, 15),
         "SIGTERM (15) was sent to the child's group 2 and was never taken"},
        {BreakOf(kSignalsNobodyElse, How::kPlain, Whose::kStranger, -1, 15),

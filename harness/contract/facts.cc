@@ -20,9 +20,10 @@ constexpr std::array<const char*, 9> kCauses = {
 constexpr const char* kOtherCause = "other";
 constexpr std::array<const char*, 8> kWhoses = {
     "nobody", "child", "child-before-exec", "orphan", "inherited", "thread", "helper", "stranger"};
-constexpr std::array<const char*, 12> kHows = {
-    "plain",        "never-taken", "taken-not-sent", "esrch", "twice",         "process-only",
-    "other-number", "early",       "late",           "never", "other-command", "wrong-value"};
+constexpr std::array<const char*, 13> kHows = {
+    "plain",         "never-taken",  "taken-not-sent", "esrch", "twice",
+    "process-only",  "other-number", "early",          "late",  "never",
+    "other-command", "wrong-value",  "passed-over"};
 constexpr const char* kAny = "any";
 
 std::string Joined(std::span<const char* const> names, unsigned bits, const char* none) {

@@ -82,6 +82,7 @@ enum class How : uint8_t {
   kNever,
   kOtherCommand,
   kWrongValue,
+  kPassedOver,  // dead, and left, when init last waited
 };
 
 struct Facts {

@@ -23,8 +23,10 @@ constexpr bool IsNeverOwed(int signal) {
 }
 
 // What is sent need not be a signal at all: -EINTR has been seen.
+constexpr bool IsSignal(int number) { return number >= 1 && number <= kernel::kSigRtMax; }
+
 Facts OfSignal(int signal, How how, Whose whose = Whose::kNobody) {
-  if (signal < 1 || signal > kernel::kSigRtMax) {
+  if (!IsSignal(signal)) {
     return {.cause = Cause::kOther, .whose = whose, .how = how};
   }
   return {
@@ -38,6 +40,7 @@ void Judge::Take(int signal, bool owed) {
   past_.told = signal == kernel::kSigChld ? Cause::kNone : Cause::kSignal;
   past_.told_signal = static_cast<uint8_t>(signal);
   past_.told_of = 0;
+  past_.taken |= kernel::SignalBit(signal);
   if (IsNeverOwed(signal) || life_.reaped) return;
   const bool must = owed && !life_.dead && !ChildIsInDoubt() &&
                     (forwarding_.doubtful & kernel::SignalBit(signal)) == 0;
@@ -47,6 +50,11 @@ void Judge::Take(int signal, bool owed) {
     return;
   }
   forwarding_.taken[forwarding_.count++] = Forwarding::Taken::Of(signal, must);
+}
+
+// Ever.
+bool Judge::WasTaken(int signal) const {
+  return IsSignal(signal) && (past_.taken & kernel::SignalBit(signal)) != 0;
 }
 
 int Judge::FindTaken(int signal, int from) const {
@@ -77,12 +85,11 @@ void Judge::OnSend(const Step& step, const Kernel& kernel) {
   const bool late = life_.reaped && (to_group || to_process);
   const Pid target = named < -1 ? -named : named;
   const Whose whose = late || target == -1 ? Whose::kStranger : WhoseIs(target, kernel);
+  const How how = !late ? How::kPlain : WasTaken(call.signal) ? How::kLate : How::kNeverTaken;
   // Before anybody has called exec, each of them may be the child.
   if (whose == Whose::kHelper && !life_.known && (life_.ended || MayHaveEnded())) return;
   Fail(Rule::kSignalsNobodyElse, kernel,
-       {.facts = OfSignal(call.signal, late ? How::kLate : How::kPlain, whose),
-        .pid = named,
-        .number = call.signal});
+       {.facts = OfSignal(call.signal, how, whose), .pid = named, .number = call.signal});
 }
 
 void Judge::OnSendToChild(int signal, bool rightly, const Kernel& kernel) {

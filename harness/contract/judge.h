@@ -248,7 +248,9 @@ class Judge {
     Cause told = Cause::kNone;
     uint8_t told_signal = 0;
     Pid told_of = 0;
-    Pid inherited = 0;  // the highest number of a process from before init was entered
+    Pid inherited = 0;    // the highest number of a process from before init was entered
+    Pid passed_over = 0;  // dead, and left, when init last waited
+    uint64_t taken = 0;   // which signals init ever took
 
     bool operator==(const Past&) const = default;
   };
@@ -308,6 +310,7 @@ class Judge {
   void OnSend(const Step& step, const Kernel& kernel);
   void OnSendToChild(int signal, bool rightly, const Kernel& kernel);
   void OnSent(const Step& step);
+  bool WasTaken(int signal) const;
   int FindTaken(int signal, int from) const;
   void CheckForwarded(const Kernel& kernel, bool fresh);
   void CheckSent(const Kernel& kernel);
@@ -317,6 +320,7 @@ class Judge {
   void OnWaited(const Step& step, const Kernel& kernel);
   void OnDetach(const kernel::Call& call, const Kernel& kernel);
   void CheckReaped(const Kernel& kernel, bool fresh);
+  void PassOver(const Kernel& kernel);
   void CheckNothingLeft(const Kernel& kernel);
 
   // ending.cc: rules 6 to 11 and 14.

@@ -352,6 +352,25 @@ TEST(Judge, WhatIsUnsentAtTheChildsDeathMayBeSentUntilTheReapOrDropped) {
   }
 }
 
+TEST(Judge, ASendAfterTheReapIsOfASignalThatInitTookOrOfItsOwn) {
+  for (const int taken : {9, 10, 15}) {
+    for (const int sent : {9, 10, 15, 65, -EINTR}) {
+      Stand stand;
+      const Pid child = stand.EndChild(1);
+      stand.ReapAll();
+      if (taken != 9) {
+        stand.Send(taken);
+        stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+      }
+      stand.Make(kInit, calls::Kill(-child, sent));
+      EXPECT_EQ(stand.broken(), Rules{Rule::kSignalsNobodyElse});
+      const bool took = taken != 9 && taken == sent;
+      EXPECT_EQ(stand.HowOf(Rule::kSignalsNobodyElse), took ? How::kLate : How::kNeverTaken)
+          << "took " << taken << ", sent " << sent;
+    }
+  }
+}
+
 TEST(Judge, AKillThatFailsMayBeMadeAgain) {
   Stand stand;
   stand.BlockAll();
@@ -1430,6 +1449,56 @@ TEST(Judge, WhoWasThereBeforeInitIsInherited) {
   }
 }
 
+// Init waits `waits` times when `dead` orphans are, and more die before it rests.
+const Break* LeaveSome(Stand& stand, int dead, int waits, int die_later) {
+  stand.Start();
+  std::vector<Pid> orphans;
+  for (int i = 0; i < dead + die_later; ++i) orphans.push_back(stand.kernel.Fork(kInit));
+  // Later ones come first in order of birth.
+  const auto later = orphans.begin() + die_later;
+  std::for_each(later, orphans.end(), [&](Pid pid) { stand.Exit(pid, 0); });
+  for (int i = 0; i < waits; ++i) stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  std::for_each(orphans.begin(), later, [&](Pid pid) { stand.Exit(pid, 0); });
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  stand.Wait();
+  return stand.judge.FindBreak(Rule::kReapsAtRest);
+}
+
+TEST(Judge, WhoWasDeadWhenInitLastWaitedIsPassedOver) {
+  for (const int die_later : {0, 1}) {
+    Stand stand;
+    const Break* const found = LeaveSome(stand, 2, 1, die_later);
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->facts.how, How::kPassedOver);
+    EXPECT_EQ(found->pid, stand.kernel.PidAt(stand.kernel.size() - 1));
+  }
+}
+
+TEST(Judge, WhoDiedSinceInitLastWaitedIsNotPassedOver) {
+  struct {
+    int dead;
+    int waits;
+    int die_later;
+  } const cases[] = {{0, 0, 1}, {1, 0, 0}, {0, 1, 1}, {1, 1, 1}, {2, 2, 1}, {2, 3, 1}};
+  for (const auto& each : cases) {
+    Stand stand;
+    const Break* const found = LeaveSome(stand, each.dead, each.waits, each.die_later);
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->facts.how, How::kNever)
+        << each.dead << " dead, " << each.waits << " waits, " << each.die_later << " later";
+  }
+}
+
+TEST(Judge, AWaitForAnotherPassesOverToo) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Exit(stand.kernel.Fork(kInit), 0);
+  stand.Make(kInit, calls::Wait4(child, kernel::kWaitNoHang));
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  stand.Wait();
+  EXPECT_EQ(stand.HowOf(Rule::kReapsAtRest), How::kPassedOver);
+}
+
 TEST(Judge, ToLookWhoIsDeadIsNotToReap) {
   Stand stand;
   stand.Start();
@@ -1440,6 +1509,7 @@ TEST(Judge, ToLookWhoIsDeadIsNotToReap) {
   stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
   stand.Wait();
   EXPECT_EQ(stand.broken(), Rules{Rule::kReapsAtRest});
+  EXPECT_EQ(stand.HowOf(Rule::kReapsAtRest), How::kNever) << "nor to pass over";
 }
 
 // --- Calls ---------------------------------------------------------------------------------------

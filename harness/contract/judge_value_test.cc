@@ -400,7 +400,7 @@ TEST(JudgeValue, WhatMattersOfCallsIsPartOfTheHash) {
                  {});
 }
 
-TEST(JudgeValue, IsSmall) { EXPECT_LE(sizeof(Judge), 656U); }
+TEST(JudgeValue, IsSmall) { EXPECT_LE(sizeof(Judge), 664U); }
 
 }  // namespace
 }  // namespace minit::contract

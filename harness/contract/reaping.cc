@@ -16,7 +16,20 @@ constexpr int DataFor(int signal) {
   return signal == kernel::kSigTrap || signal == kernel::kSigStop ? 0 : signal;
 }
 
+// Of wait4.
+kernel::Result WhatIsLeft(kernel::Pid pid, const kernel::Kernel& kernel) {
+  return kernel.PeekWait(kInit, kernel::calls::Wait4(pid, kernel::kWaitNoHang));
+}
+
 }  // namespace
+
+// Init has waited: it could have gone on until nobody was left.
+void Judge::PassOver(const Kernel& kernel) {
+  past_.passed_over = 0;
+  if (kernel.NoneIsDeadOrTraced()) return;
+  const kernel::Result left = WhatIsLeft(-1, kernel);
+  if (left.value > 0 && IsDeath(left.status)) past_.passed_over = left.value;
+}
 
 // A wait of init's has returned.
 void Judge::OnWaited(const Step& step, const Kernel& kernel) {
@@ -25,6 +38,7 @@ void Judge::OnWaited(const Step& step, const Kernel& kernel) {
   if (by_id && (call.flags & kernel::kWaitNoWait) != 0) return;
   const bool of_any = by_id ? call.value == kernel::kWaitForAny : call.pid == -1;
   const Pid pid = PidTold(step);
+  if (step.result.value >= 0) PassOver(kernel);
   if (pid <= 0) {
     const bool nothing = step.result.value == 0 || step.result.value == -ECHILD;
     if (nothing && of_any && life_.ended) ending_.clean = true;
@@ -86,15 +100,17 @@ void Judge::OnDetach(const kernel::Call& call, const Kernel& kernel) {
 }
 
 void Judge::CheckNothingLeft(const Kernel& kernel) {
-  const kernel::Result left = kernel.PeekWait(kInit, kernel::calls::Wait4(-1, kernel::kWaitNoHang));
+  kernel::Result left = WhatIsLeft(-1, kernel);
   if (left.value <= 0) return;
   const bool stop = IsStop(left.status);
+  const bool passed_over = !stop && past_.passed_over != 0;
+  if (passed_over) left = WhatIsLeft(past_.passed_over, kernel);
   const Rule rule = stop ? Rule::kFreesTheTraced : Rule::kReapsAtRest;
   Speak(rule);
   Fail(rule, kernel,
        {.facts = {.cause = CauseOf(left.status),
                   .whose = WhoseIs(left.value, kernel),
-                  .how = How::kNever},
+                  .how = passed_over ? How::kPassedOver : How::kNever},
         .pid = left.value,
         .number = stop ? StopSignal(left.status) : ShellStatus(left.status)});
 }

@@ -145,8 +145,8 @@ struct Broken {
 
 const std::vector<Broken>& AllBroken() {
   static const std::vector<Broken> all = {
-      {Rule::kReapsAtRest, Fault::kReapsOnceASignal, kOrphansDieAtOnce, How::kNever},
-      {Rule::kReapsAtRest, Fault::kReapsOnlyItsChild, kOrphanDies, How::kNever},
+      {Rule::kReapsAtRest, Fault::kReapsOnceASignal, kOrphansDieAtOnce, How::kPassedOver},
+      {Rule::kReapsAtRest, Fault::kReapsOnlyItsChild, kOrphanDies, How::kPassedOver},
       {Rule::kReapsAtRest, Fault::kSleepsOutTheDelay, kOrphanDiesLate, How::kNever},
       {Rule::kForwardsEverySignal, Fault::kLeavesOut34, kThirtyFour, How::kNeverTaken},
       {Rule::kForwardsEverySignal, Fault::kForksWithoutWaiting, kTermBeforeSetSid,

@@ -91,6 +91,7 @@ static void End(int status) {
   if (FAULTY(m_goes_on)) return;
   reboot(FAULTY(m_powers_off) ? RB_POWER_OFF : FAULTY(m_halts) ? RB_HALT_SYSTEM : RB_AUTOBOOT);
   if (FAULTY(m_exits_if_refused)) _exit(status);
+  if (FAULTY(m_kills_the_group_if_refused)) kill(-g_child, SIGKILL);
 }
 
 // All that has died; the end of the child follows once it is all reaped.
@@ -106,6 +107,7 @@ static void Reap(void) {
     if (FAULTY(m_reaps_one_a_signal)) break;
     if (FAULTY(m_reaps_16_at_most) && --left == 0) break;
     if (FAULTY(m_stops_reaping_at_orphans) && pid != g_child) break;
+    if (FAULTY(m_stops_reaping_at_its_child) && pid == g_child) break;
   }
   while (FAULTY(m_spins_while_children_live) && waitpid(-1, &status, WNOHANG) == 0) continue;
   if (ended >= 0) End(ended);
