@@ -33,7 +33,7 @@ enum class Phase : uint8_t {
 inline constexpr std::size_t kPhaseCount = 5;
 
 // How init was entered, if not plainly. A judge sees those that the kernel can tell (the first
-// five); whoever knows the scenario adds the others.
+// five); whoever knows the scenario tells the others (Terms::entry).
 enum EntryFact : uint16_t {
   kEnteredIgnoring = 1 << 0,     // signals ignored
   kEnteredMasked = 1 << 1,       // … blocked

@@ -232,7 +232,7 @@ void Judge::Fail(Rule rule, const Kernel& kernel, Break found) {
   if (break_count_ == kMaxBreaks) return;
   found.rule = rule;
   found.facts.phase = PhaseNow();
-  found.facts.entry = past_.entry;
+  found.facts.entry = past_.entry | terms_.entry;
   found.facts.faults = past_.faults;
   found.step = steps_;
   found.time_ns = kernel.now_ns();

@@ -15,6 +15,7 @@
 #include "harness/crosscheck/sha256.h"
 #include "harness/crosscheck/worker_search.h"
 #include "harness/rig/cannot_run.h"
+#include "harness/rig/entry_facts.h"
 #include "harness/rig/in_process_rig.h"
 #include "harness/rig/judged_timeline.h"
 #include "harness/rig/ptrace_rig.h"
@@ -100,7 +101,9 @@ class Court {
 
   // A scenario that shows it, told in full.
   void Tell(Finding& finding) {
-    rig::JudgedTimeline timeline(TermsOf(options_));
+    contract::Terms terms = TermsOf(options_);
+    terms.entry = rig::EntryFactsOf(finding.scenario.entry);
+    rig::JudgedTimeline timeline(terms);
     Deeds deeds(rig_.runner().cast());
     struct Both final : rig::Observer {
       void On(const contract::Step& step, const kernel::Kernel& kernel) override {

@@ -32,6 +32,7 @@
 #include "harness/crosscheck/sha256.h"
 #include "harness/crosscheck/table.h"
 #include "harness/rig/cannot_run.h"
+#include "harness/rig/entry_facts.h"
 #include "harness/rig/judged_timeline.h"
 #include "harness/rig/ptrace_rig.h"
 #include "harness/scenario/folder.h"
@@ -110,8 +111,10 @@ rig::SubjectOptions SubjectOf(const Options& options, const std::vector<std::str
 
 int PlayOne(const Options& options, const contract::CallList* calls) {
   const scenario::Scenario scenario = ReadScenario(options.play);
-  const contract::Terms terms{
-      .profile = options.profile, .calls = calls, .path = options.child.c_str()};
+  const contract::Terms terms{.profile = options.profile,
+                              .entry = rig::EntryFactsOf(scenario.entry),
+                              .calls = calls,
+                              .path = options.child.c_str()};
   rig::SubjectOptions subject = SubjectOf(options, options.subjects.front());
   subject.from_exec = true;
   rig::PtraceRig rig(subject);

@@ -85,6 +85,12 @@ class CrosscheckTest(unittest.TestCase):
         status, output, errors = self.run_it("--play", "-", INIT, text=scenario)
         self.assertEqual(status, 0, output + errors)
 
+    def test_a_time_line_has_the_facts_that_a_ledger_has(self):
+        scenario = "entry: init is in a PID namespace\nat rest: ancestor sends TERM to init\n"
+        status, output, errors = self.run_it("--play", "-", BANK / "loses_term", text=scenario)
+        self.assertEqual(status, 1, errors)
+        self.assertIn("[phase=running entry=namespace faults=none cause=signal-15 ", output)
+
     def test_a_ledger_excuses_until_its_entry_is_stale(self):
         ledger = self.scratch / "proposed.ledger"
         arguments = ("--scenarios", 200, "--seed", 1)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/contract/waits.h"
+#include "harness/rig/entry_facts.h"
 
 namespace minit::crosscheck {
 
@@ -10,36 +11,12 @@ using contract::Rule;
 using contract::Step;
 using contract::Verdict;
 
-uint16_t EntryFactsOf(const scenario::Entry& entry) {
-  const scenario::Entry plain;
-  const bool has_children =
-      std::any_of(entry.children.begin(), entry.children.end(),
-                  [](const auto& child) { return child.how != scenario::Inheritance::kNone; });
-  uint16_t facts = 0;
-  const auto add = [&facts](contract::EntryFact fact, bool holds) {
-    if (holds) facts |= fact;
-  };
-  add(contract::kEnteredIgnoring, entry.ignored != 0);
-  add(contract::kEnteredMasked, entry.mask != 0);
-  add(contract::kEnteredPending, entry.pending != 0);
-  add(contract::kEnteredParent, has_children);
-  add(contract::kEnteredDescriptors, entry.descriptors != 0);
-  add(contract::kEnteredStreams, entry.streams != plain.streams);
-  add(contract::kEnteredShortQueue, entry.signal_queue != plain.signal_queue);
-  add(contract::kEnteredEnvironment, entry.environment != plain.environment);
-  add(contract::kEnteredArguments, entry.arguments != plain.arguments);
-  add(contract::kEnteredWithoutFiles, entry.missing != 0);
-  add(contract::kEnteredNamespace, entry.pid_namespace);
-  add(contract::kEnteredOldKernel, entry.leader_status);
-  return facts;
-}
-
 void Player::Play(const scenario::Scenario& scenario, rig::Observer* also) {
   also_ = also;
+  terms_.entry = rig::EntryFactsOf(scenario.entry);
   judge_ = contract::Judge(terms_);
-  entry_ = EntryFactsOf(scenario.entry);
   over_ = false;
-  feedback_.Begin(entry_);
+  feedback_.Begin(terms_.entry);
   outcome_ = rig_.Run(scenario, *this);
   const bool lost =
       outcome_.end == rig::Outcome::End::kLost || outcome_.end == rig::Outcome::End::kCrowded;
@@ -47,12 +24,6 @@ void Player::Play(const scenario::Scenario& scenario, rig::Observer* also) {
       !lost && std::all_of(outcome_.not_covered.begin(), outcome_.not_covered.end(),
                            [this](const auto& call) { return harmless_.contains(call.first); });
   showed_something_new_ = feedback_.End();
-}
-
-contract::Break Player::BreakOf(Rule rule) const {
-  contract::Break broken = *judge_.FindBreak(rule);
-  broken.facts.entry = entry_;
-  return broken;
 }
 
 void Player::On(const Step& step, const kernel::Kernel& kernel) {

@@ -22,9 +22,6 @@
 
 namespace minit::crosscheck {
 
-// How init was entered, as a judge and whoever knows the scenario have it together: EntryFact bits.
-uint16_t EntryFactsOf(const scenario::Entry& entry);
-
 class Player final : private rig::Observer {
  public:
   // `rig` must outlive it. `harmless`: calls that no one covers and that do not matter.
@@ -41,9 +38,9 @@ class Player final : private rig::Observer {
   // covers, so that nobody knows what it would have done.
   bool counts() const { return counts_; }
   // Requires that the rule is broken, and that its break was kept.
-  contract::Break BreakOf(contract::Rule rule) const;
+  const contract::Break& BreakOf(contract::Rule rule) const { return *judge_.FindBreak(rule); }
   // How init was entered: EntryFact bits.
-  uint16_t entry() const { return entry_; }
+  uint16_t entry() const { return terms_.entry; }
   bool showed_something_new() const { return showed_something_new_; }
 
   const Feedback& feedback() const { return feedback_; }
@@ -64,7 +61,6 @@ class Player final : private rig::Observer {
   rig::Outcome outcome_;
   Feedback feedback_;
   contract::CallList calls_seen_;
-  uint16_t entry_ = 0;
   bool counts_ = false;
   bool over_ = false;  // nothing that comes is of interest
   bool showed_something_new_ = false;

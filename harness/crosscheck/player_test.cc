@@ -1,4 +1,4 @@
-// What comes of one scenario: verdicts that count or do not, facts of the entry, and feedback.
+// What comes of one scenario: verdicts that count or do not, and feedback.
 #include "harness/crosscheck/player.h"
 
 #include <gtest/gtest.h>
@@ -22,33 +22,6 @@ scenario::Scenario Read(const std::string& text) {
   const auto error = scenario::Parse(text, scenario);
   EXPECT_FALSE(error) << error->Describe("test");
   return scenario;
-}
-
-TEST(EntryFacts, AreAllThatIsNotPlain) {
-  EXPECT_EQ(EntryFactsOf({}), 0);
-  scenario::Entry entry;
-  entry.streams[1] = scenario::Stream::kClosed;
-  EXPECT_EQ(EntryFactsOf(entry), contract::kEnteredStreams);
-  entry = {};
-  entry.children[7].how = scenario::Inheritance::kExited;
-  EXPECT_EQ(EntryFactsOf(entry), contract::kEnteredParent);
-  entry = {};
-  entry.missing = 2;
-  entry.pid_namespace = true;
-  entry.leader_status = true;
-  EXPECT_EQ(EntryFactsOf(entry), contract::kEnteredWithoutFiles | contract::kEnteredNamespace |
-                                     contract::kEnteredOldKernel);
-  entry = {.descriptors = 8,
-           .ignored = 1,
-           .mask = 1,
-           .pending = 1,
-           .signal_queue = 0,
-           .environment = scenario::Environment::kEmpty,
-           .arguments = scenario::Arguments::kNone};
-  EXPECT_EQ(EntryFactsOf(entry), contract::kEnteredDescriptors | contract::kEnteredIgnoring |
-                                     contract::kEnteredMasked | contract::kEnteredPending |
-                                     contract::kEnteredShortQueue | contract::kEnteredEnvironment |
-                                     contract::kEnteredArguments);
 }
 
 TEST(Player, SaysWhatIsBrokenWithTheWholeEntry) {

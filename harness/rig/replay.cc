@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/kernel/kernel.h"
+#include "harness/rig/entry_facts.h"
 #include "harness/rig/judged_timeline.h"
 #include "harness/rig/machine_rig.h"
 #include "harness/rig/runner.h"
@@ -112,7 +113,7 @@ bool Write(const std::string& file, std::string_view content) {
 
 int PlayOne(const std::string& file, const scenario::Scenario& scenario, const Options& options) {
   static kernel::ScenarioKernel kernel;
-  JudgedTimeline judged({}, options.brief);
+  JudgedTimeline judged({.entry = EntryFactsOf(scenario.entry)}, options.brief);
   Runner<Observer> runner(kernel, judged);
   judged.Follow(runner);
   runner.Enter(scenario);
