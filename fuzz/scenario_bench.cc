@@ -15,34 +15,15 @@
 
 #include "fuzz/trial.h"
 #include "harness/scenario/bytes.h"
-#include "harness/scenario/generate.h"
 #include "harness/scenario/scenario.h"
-
-namespace {
+#include "harness/scenario/ten_moves.h"
 
 using namespace minit::scenario;
 
-// Ten moves, none of them a repeat or a burst.
-std::vector<std::vector<uint8_t>> TenMoves(std::size_t count) {
-  std::vector<std::vector<uint8_t>> inputs;
-  for (uint64_t seed = 0; inputs.size() < count; ++seed) {
-    const Scenario from = Generate(seed);
-    Scenario scenario;
-    scenario.entry = from.entry;
-    for (const Move& move : from.moves()) {
-      const bool many = move.kind == MoveKind::kRepeat || move.kind == MoveKind::kBurst;
-      if (!many && scenario.size() < 10) scenario.Add(move);
-    }
-    if (scenario.size() == 10) inputs.push_back(Encode(scenario));
-  }
-  return inputs;
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 3;
-  const std::vector<std::vector<uint8_t>> inputs = TenMoves(2000);
+  std::vector<std::vector<uint8_t>> inputs;
+  for (const Scenario& each : TenMoves(2000)) inputs.push_back(Encode(each));
   static minit::fuzz::Trial<> trial;
   static Scenario scenario;
   double runs = 0, held = 0;

@@ -11,14 +11,13 @@
 #include "harness/kernel/kernel.h"
 #include "harness/rig/machine_rig.h"
 #include "harness/rig/runner.h"
-#include "harness/scenario/generate.h"
 #include "harness/scenario/scenario.h"
+#include "harness/scenario/ten_moves.h"
 
 namespace {
 
 using minit::contract::Judge;
 using minit::contract::Step;
-using minit::scenario::MoveKind;
 using minit::scenario::Scenario;
 
 struct Counter {
@@ -48,23 +47,6 @@ struct JudgingAndCopying : Judging {
     asm volatile("" ::"r"(&copy) : "memory");
   }
 };
-
-// Ten moves, none of them a repeat or a burst.
-std::vector<Scenario> TenMoves(std::size_t count) {
-  std::vector<Scenario> scenarios;
-  for (uint64_t seed = 0; scenarios.size() < count; ++seed) {
-    const Scenario from = minit::scenario::Generate(seed);
-    if (from.size() < 10) continue;
-    Scenario scenario;
-    scenario.entry = from.entry;
-    for (const auto& move : from.moves()) {
-      if (move.kind == MoveKind::kRepeat || move.kind == MoveKind::kBurst) continue;
-      if (scenario.size() < 10) scenario.Add(move);
-    }
-    if (scenario.size() == 10) scenarios.push_back(scenario);
-  }
-  return scenarios;
-}
 
 // Nanoseconds for each step of the trace, playing included.
 template <typename Listener>
@@ -99,7 +81,7 @@ double Measure(const char* name, const std::vector<Scenario>& scenarios, double 
 
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 2;
-  const std::vector<Scenario> scenarios = TenMoves(2000);
+  const std::vector<Scenario> scenarios = minit::scenario::TenMoves(2000);
   std::printf("a judge has %zu bytes\n", sizeof(Judge));
   const double bare = Measure<Counter>("playing", scenarios, seconds, 0);
   const double judged = Measure<Judging>("and judging", scenarios, seconds, bare);

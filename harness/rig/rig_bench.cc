@@ -10,31 +10,12 @@
 #include "harness/kernel/kernel.h"
 #include "harness/rig/machine_rig.h"
 #include "harness/rig/runner.h"
-#include "harness/scenario/generate.h"
 #include "harness/scenario/scenario.h"
+#include "harness/scenario/ten_moves.h"
 
 namespace {
 
-using minit::scenario::Generate;
-using minit::scenario::MoveKind;
 using minit::scenario::Scenario;
-
-// Ten moves, none of them a repeat or a burst.
-std::vector<Scenario> TenMoves(std::size_t count) {
-  std::vector<Scenario> scenarios;
-  for (uint64_t seed = 0; scenarios.size() < count; ++seed) {
-    const Scenario from = Generate(seed);
-    if (from.size() < 10) continue;
-    Scenario scenario;
-    scenario.entry = from.entry;
-    for (const auto& move : from.moves()) {
-      if (move.kind == MoveKind::kRepeat || move.kind == MoveKind::kBurst) continue;
-      if (scenario.size() < 10) scenario.Add(move);
-    }
-    if (scenario.size() == 10) scenarios.push_back(scenario);
-  }
-  return scenarios;
-}
 
 struct Counter {
   uint64_t steps = 0;
@@ -86,7 +67,7 @@ void Measure(const char* name, const std::vector<Scenario>& scenarios, double se
 
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 2;
-  const std::vector<Scenario> scenarios = TenMoves(2000);
+  const std::vector<Scenario> scenarios = minit::scenario::TenMoves(2000);
   minit::rig::NoObserver nobody;
   Measure("nobody listens", scenarios, seconds, nobody);
   Counter counter;
@@ -98,6 +79,6 @@ int main(int argc, char** argv) {
   VirtualCounter virtual_counter;
   Measure<minit::rig::Observer>("one behind a virtual call", scenarios, seconds, virtual_counter);
   std::vector<Scenario> plain(1000);
-  for (Scenario& scenario : plain) scenario.Add({.kind = MoveKind::kExit});
+  for (Scenario& scenario : plain) scenario.Add({.kind = minit::scenario::MoveKind::kExit});
   Measure("only `child exits 0`", plain, seconds, nobody);
 }
