@@ -413,6 +413,23 @@ TEST_F(Tracing, ThreadsAndClonedTraceesAreReturnedByWait) {
   EXPECT_EQ(stop.status, 0x137f) << "a tracee made by CLONE_PTRACE starts with a SIGSTOP";
 }
 
+// The death of the last thread, once it is told of, leaves its leader to be told of.
+TEST_F(Tracing, AWaitTellsOfAThreadAndTheNextOfItsLeaderBlockedOrNot) {
+  for (const uint32_t flags : {0U, kWaitNoHang}) {
+    kernel.Reset({.mask = kAllSignals});
+    const Pid child = Child();
+    const Pid thread = kernel.StartThread(child);
+    Do(thread, Ptrace(kPtraceTraceMe));
+    kernel.ExitThread(child, 0);
+    if (flags == 0) EXPECT_EQ(Do(kInit, Wait4(-1, 0)).state, Result::State::kBlocked);
+    kernel.SendFromAncestor(child, kSigKill);
+    const Result first = flags == 0 ? kernel.Resume(kInit).result : Do(kInit, Wait4(-1, flags));
+    EXPECT_EQ(first.value, thread);
+    EXPECT_EQ(Reap().value, child);
+    EXPECT_EQ(Reap().value, -ECHILD);
+  }
+}
+
 TEST_F(Tracing, TheDataOfDetachIsIgnoredInAGroupStop) {
   const Pid child = Child();
   Do(child, SigProcMask(kMaskSet, 0));

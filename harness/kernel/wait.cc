@@ -184,7 +184,13 @@ Result Kernel::Wait(Slot slot, const Call& call) {
   WaitMatch match;
   const Result result = DoWait(slot, call, &match);
   const bool leaves = call.kind == CallKind::kWaitId && HasFlag(call.flags, kWaitNoWait);
-  if (match.slot != kNoSlot && !leaves) Consume(match);
+  if (match.slot == kNoSlot || leaves) return result;
+  // What is told of may leave another to be told of: that finds this wait over.
+  if (tasks_[slot].run == Run::kInCall) {
+    tasks_[slot].run = Run::kReturns;
+    --g_.blocked;
+  }
+  Consume(match);
   return result;
 }
 
