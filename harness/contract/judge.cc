@@ -177,7 +177,8 @@ void Judge::OnReturn(const Step& step, const Kernel& kernel) {
 
 void Judge::OnMove(const Step& step, const Kernel& kernel) {
   const bool still = resting_ && kernel.AtRest();
-  effort_ = Effort{.rested = still};
+  // What it took and has still to see to, it has even if something else comes meanwhile.
+  effort_ = Effort{.credit = still ? 0 : effort_.credit, .rested = still};
   if (step.cause != Cause::kNone) {
     past_.cause = step.cause;
     past_.pid = step.pid;

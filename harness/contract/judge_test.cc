@@ -1572,6 +1572,22 @@ TEST(Judge, ReadingOnIsNoCall) {
 
 // --- Rest ----------------------------------------------------------------------------------------
 
+TEST(Judge, WhatInitTookItMayStillSeeToAfterTheNextMove) {
+  constexpr int kTaken = 30;
+  Stand stand;
+  stand.Start();
+  for (int i = 0; i < kTaken; ++i) stand.kernel.SendFromAncestor(kInit, 40);
+  stand.Move(Cause::kSignal, kInit, 40);
+  for (int i = 0; i < kTaken; ++i) stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  stand.Move(Cause::kOther);
+  for (uint32_t i = 0; i < kCallsToRest + kTaken * kCallsForEach; ++i) {
+    stand.Make(kInit, calls::ClockRead());
+  }
+  EXPECT_EQ(stand.broken(), Rules{});
+  stand.Make(kInit, calls::ClockRead());
+  EXPECT_EQ(stand.broken(), Rules{Rule::kComesToRest});
+}
+
 TEST(Judge, CallsAreCountedAgainstWhatThereWasToDo) {
   Stand stand;
   stand.Start();

@@ -91,6 +91,8 @@ constexpr Kinds kKinds[] = {
     {"writev", CallKind::kWrite, true},
     {"sync", CallKind::kSync, true},
     {"reboot", CallKind::kReboot},
+    {"pipe2", CallKind::kPipe},
+    {"pipe", CallKind::kPipe},
     {"getpid", CallKind::kGetId},
     {"gettid", CallKind::kGetId},
     {"set_tid_address", CallKind::kGetId},

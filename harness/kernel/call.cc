@@ -49,6 +49,7 @@ constexpr std::array<const char*, kCallKinds> kNames = {
     "sync",
     "reboot",
     "getpid",
+    "pipe",
     "other",
 };
 

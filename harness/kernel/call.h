@@ -33,6 +33,7 @@ enum Signal : uint8_t {
   kSigUsr1 = 10,
   kSigSegv = 11,
   kSigUsr2 = 12,
+  kSigPipe = 13,
   kSigAlrm = 14,
   kSigTerm = 15,
   kSigChld = 17,
@@ -61,7 +62,7 @@ enum class CallKind : uint8_t {
   kSigAction,     // signal; value: kSigDfl, kSigIgn or kSigHandler; flags: kSa…
   kSigTimedWait,  // set; time_ns: 0, a relative time-out, or kForever
   kSignalFd,      // fd: -1 to create, else which to update; set; flags: kOpen…
-  kRead,          // fd: signalfd, timerfd or other; flags: kReadMore
+  kRead,          // fd: signalfd, timerfd, pipe or other; value: bytes, of a pipe; flags: kReadMore
   kPoll,          // set: descriptors, bit n for n; time_ns as kSigTimedWait; flags: kPollMask, mask
   kEpollCreate,   // flags: kOpenCloseOnExec
   kEpollControl,  // fd: the epoll; value: descriptor; flags: 1 to add, 0 to remove
@@ -95,6 +96,7 @@ enum class CallKind : uint8_t {
   kSync,             //
   kReboot,           // value: kReboot…; flags: 1 if both magic numbers are right
   kGetId,            // value: kId…
+  kPipe,             // flags: kOpen…; returns the end to read, and as `status` the end to write
   kOther,  // value: number of the call; recorded, otherwise ENOSYS. flags: kOtherAnswered, signal
 };
 inline constexpr int kCallKinds = static_cast<int>(CallKind::kOther) + 1;
@@ -208,7 +210,8 @@ struct Result {
                              // 6 continued)
   int32_t value = 0;         // what the call returns: at least 0, or -errno
   Pid pid = 0;               // waitid: of which process or thread
-  int32_t status = 0;        // wait4: raw status; waitid: si_status; sigaction: old disposition
+  int32_t status = 0;        // wait4: raw status; waitid: si_status; sigaction: old disposition;
+                             // pipe: the end to write
   uint64_t set = 0;          // sigprocmask: old mask; poll: descriptors ready
   uint64_t time_ns = 0;      // clock: now; sleep ended by EINTR: what was left
 
@@ -321,6 +324,10 @@ constexpr Call Terminal(int32_t request, int16_t fd, Pid group = 0) {
 }
 constexpr Call Open(Path path, uint32_t flags = 0) {
   return {.kind = CallKind::kOpen, .path = path, .flags = flags};
+}
+constexpr Call Pipe(uint32_t flags = 0) { return {.kind = CallKind::kPipe, .flags = flags}; }
+constexpr Call ReadPipe(int16_t fd, int bytes) {
+  return {.kind = CallKind::kRead, .fd = fd, .value = bytes};
 }
 constexpr Call Close(int16_t fd) { return {.kind = CallKind::kClose, .fd = fd}; }
 constexpr Call Dup(int16_t fd, int to = -1, uint32_t flags = 0) {

@@ -52,6 +52,7 @@ void Kernel::Issue(Pid caller, const Call& call, Result* result) {
   task.result = Result{};
   ::new (static_cast<void*>(result)) Result(Perform(slot, call));
   if (result->state == Result::State::kBlocked) *result = Block(slot, call);
+  if (g_.pipe_changed) WakeForPipes();
   if (Over() || task.pid != caller || task.run == Run::kZombie) *result = kNeverReturns;
 }
 
@@ -218,12 +219,22 @@ void Kernel::Return(Slot slot, const Result& result) {
   ActOnSignals(slot);  // what the mask, or an uninterruptible call, held back
 }
 
+// What a call brings about finds it over, though what it returns is not yet said.
+void Kernel::EndCall(Task& task) {
+  if (task.run != Run::kInCall) return;
+  task.run = Run::kReturns;
+  --g_.blocked;
+}
+
 void Kernel::Reconsider(Slot slot) {
   Task& task = tasks_[slot];
   if (task.run != Run::kInCall || IsStopped(task) || task.call.kind == CallKind::kFork) return;
+  const Pid pid = task.pid;
   const Result result = Attempt(slot, task.call);
+  if (task.pid != pid || task.run == Run::kZombie) return;  // by SIGPIPE
   if (result.state != Result::State::kBlocked) {
     Return(slot, result);
+    if (g_.pipe_changed) WakeForPipes();
   } else if (task.deadline_ns <= g_.now_ns) {
     TimeOut(slot);
   } else {

@@ -243,10 +243,99 @@ TEST_F(Rest, NotWhileSuspendedByVfork) {
   EXPECT_FALSE(kernel.AtRest());
 }
 
+TEST_F(Rest, NotWhileItWaitsOnAPipeForAProcessOfItsOwnThatIsKept) {
+  const Result pipe = Do(kInit, Pipe(kOpenCloseOnExec));
+  const auto reader = static_cast<int16_t>(pipe.value);
+  const Pid child = Returns(kInit, Fork());
+  Do(kInit, Close(static_cast<int16_t>(pipe.status)));
+  ASSERT_TRUE(Blocks(kInit, ReadPipe(reader, 4)));
+  EXPECT_FALSE(kernel.AtRest()) << "the child can run";
+  kernel.Keep(child, true);
+  EXPECT_FALSE(kernel.AtRest());
+  EXPECT_EQ(kernel.InitActivity(), Activity::kSuspended);
+  kernel.Keep(child, false);
+  kernel.Resume(child);
+  ASSERT_TRUE(Blocks(child, Sleep(kSecond)));
+  EXPECT_TRUE(kernel.AtRest()) << "the child sleeps of itself";
+  kernel.AdvanceTo(2 * kSecond);
+  kernel.Resume(child);
+  EXPECT_EQ(Returns(child, Exec()), 0);
+  EXPECT_EQ(kernel.Resume(kInit).result.value, 0) << "the exec has closed it";
+}
+
 TEST_F(Rest, SignalsPendingButBlockedDontMatter) {
   ASSERT_TRUE(Blocks(kInit, Sleep(30 * kSecond)));
   kernel.SendFromAncestor(kInit, kSigTerm);
   EXPECT_TRUE(kernel.AtRest());
+}
+
+// --- Pipes ---------------------------------------------------------------------------------------
+
+class Pipes : public KernelTest {
+ protected:
+  Pipes() {
+    const Result pipe = Do(kInit, Pipe());
+    reader = static_cast<int16_t>(pipe.value);
+    writer = static_cast<int16_t>(pipe.status);
+  }
+  int16_t reader = 0;
+  int16_t writer = 0;
+};
+
+TEST_F(Pipes, AReadWaitsForAWriteOrForTheLastWriter) {
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  ASSERT_TRUE(Blocks(kInit, ReadPipe(reader, 8)));
+  EXPECT_EQ(Returns(child, Write(writer, 3)), 3);
+  EXPECT_EQ(kernel.Resume(kInit).result.value, 3);
+  ASSERT_TRUE(Blocks(kInit, ReadPipe(reader, 8)));
+  Do(child, Close(writer));
+  EXPECT_EQ(kernel.Resume(kInit).kind, Step::Kind::kBlocked) << "it has one itself";
+}
+
+TEST_F(Pipes, TheDeathOfTheLastWriterIsTheEnd) {
+  const Pid child = Returns(kInit, Fork());
+  Do(kInit, Close(writer));
+  ASSERT_TRUE(Blocks(kInit, ReadPipe(reader, 8)));
+  kernel.Die(child, kSigKill, false);
+  EXPECT_EQ(kernel.Resume(kInit).result.value, 0);
+}
+
+TEST_F(Pipes, APollWaitsForAWriteAndForTheEnd) {
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  Do(kInit, Close(writer));
+  ASSERT_TRUE(Blocks(kInit, Poll(uint64_t{1} << reader, kForever)));
+  Do(child, Write(writer, 1));
+  EXPECT_EQ(kernel.Resume(kInit).result.set, uint64_t{1} << reader);
+  EXPECT_FALSE(kernel.IsCut(kInit, reader));
+  EXPECT_EQ(Returns(kInit, ReadPipe(reader, 8)), 1);
+  ASSERT_TRUE(Blocks(kInit, Poll(uint64_t{1} << reader, kForever)));
+  Do(child, CloseRange(0, INT32_MAX));
+  EXPECT_EQ(kernel.Resume(kInit).result.set, uint64_t{1} << reader);
+  EXPECT_TRUE(kernel.IsCut(kInit, reader));
+}
+
+TEST_F(Pipes, AWriteWaitsForRoom) {
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  EXPECT_EQ(Returns(kInit, Write(writer, 65536)), 65536);
+  ASSERT_TRUE(Blocks(child, Write(writer, 2)));
+  EXPECT_EQ(Returns(kInit, ReadPipe(reader, 1)), 1);
+  EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kBlocked);
+  EXPECT_EQ(Returns(kInit, ReadPipe(reader, 1)), 1);
+  EXPECT_EQ(kernel.Resume(child).result.value, 2);
+}
+
+TEST_F(Pipes, WhoWaitsForRoomIsKilledOnceNobodyReads) {
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  Do(child, Close(reader));
+  Do(child, SigProcMask(kMaskSet, 0));
+  EXPECT_EQ(Returns(kInit, Write(writer, 65536)), 65536);
+  ASSERT_TRUE(Blocks(child, Write(writer, 1)));
+  Do(kInit, Close(reader));
+  EXPECT_EQ(Do(kInit, Wait4(child, kWaitNoHang)).status, kSigPipe);
 }
 
 // --- Faults --------------------------------------------------------------------------------------

@@ -305,6 +305,20 @@ Result Make(const Call& call) {
       return Wait(call);
     case CallKind::kPidFdOpen:
       return Raw(syscall(SYS_pidfd_open, call.pid, 0));
+    case CallKind::kPipe: {
+      int ends[2];
+      Result result = Raw(pipe2(ends, static_cast<int>(call.flags)));
+      if (result.value != 0) return result;
+      return {.value = ends[0], .status = ends[1]};
+    }
+    case CallKind::kRead:
+    case CallKind::kWrite: {
+      std::vector<char> bytes(static_cast<std::size_t>(call.value));
+      return Raw(call.kind == CallKind::kRead ? read(call.fd, bytes.data(), bytes.size())
+                                              : write(call.fd, bytes.data(), bytes.size()));
+    }
+    case CallKind::kClose:
+      return Raw(close(call.fd));
     case CallKind::kPoll: {
       pollfd one{call.fd, POLLIN, 0};
       return Raw(poll(&one, 1, static_cast<int>(call.time_ns / 1'000'000)));
@@ -698,9 +712,10 @@ TEST(Conformance, Fact10And18StopsAndContinues) {
     world.NoteCall(kInit, WaitId(kWaitForAny, 0, kWaitNoHang | kWaitUntraced | kWaitNoWait));
     world.NoteReaped(kWaitUntraced);
     world.NoteCall(kInit, Kill(child, kSigCont));
+    // The child itself tells of it, once it has a processor.
+    world.NoteCall(kInit, SigTimedWait(SignalBit(kSigChld), kForever));
     world.NoteState(child, 'R');
     world.NoteCall(kInit, Wait4(-1, kWaitContinued));
-    world.NoteTaken();
     world.NoteReaped(kWaitContinued);
     world.Do(kInit, SigAction(kSigChld, kSigDfl, kSaNoChildStop));
     world.NoteCall(kInit, Kill(child, kSigStop));
@@ -998,6 +1013,43 @@ TEST(Conformance, Fact28WaitsByPidfd) {
     world.NoteCall(kInit, WaitId(kWaitForPidFd, 60, kWaitExited));
     world.NoteCall(kInit, WaitId(kWaitForPidFd, -1, kWaitExited));
     world.NoteReaped();
+  });
+}
+
+TEST(Conformance, PipesThatDoNotBlock) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    Call poll = Poll(0, 0);
+    const auto note_ready = [&](int16_t fd) {
+      poll.fd = fd;
+      poll.set = uint64_t{1} << fd;
+      world.Note("ready", world.Do(kInit, poll).value);
+    };
+    const auto open = [&](int16_t& reader, int16_t& writer) {
+      const Result pipe = world.Do(kInit, Pipe(kOpenNonBlock));
+      reader = static_cast<int16_t>(pipe.value);
+      writer = static_cast<int16_t>(pipe.status);
+    };
+    int16_t reader = 0;
+    int16_t writer = 0;
+    open(reader, writer);
+    note_ready(reader);
+    world.NoteCall(kInit, ReadPipe(reader, 5));
+    world.NoteCall(kInit, Write(writer, 3));
+    note_ready(reader);
+    for (const int bytes : {0, 2, 5, 5}) world.NoteCall(kInit, ReadPipe(reader, bytes));
+    for (const int bytes : {65536, 1, 0}) world.NoteCall(kInit, Write(writer, bytes));
+    world.NoteCall(kInit, ReadPipe(reader, 65536));
+    world.NoteCall(kInit, Write(reader, 1));
+    world.NoteCall(kInit, ReadPipe(writer, 1));
+    world.NoteCall(kInit, Write(writer, 2));
+    world.NoteCall(kInit, Close(writer));
+    note_ready(reader);
+    for (const int bytes : {5, 5, 0}) world.NoteCall(kInit, ReadPipe(reader, bytes));
+    open(reader, writer);
+    world.NoteCall(kInit, Close(reader));
+    for (const int bytes : {1, 0}) world.NoteCall(kInit, Write(writer, bytes));
+    world.NoteTaken();
   });
 }
 

@@ -1,5 +1,5 @@
-// Descriptors, and what they are: the console, other files, signalfds, timers, epolls and pidfds. A
-// descriptor names an object (Linux: an open file description), which forks and dups share.
+// Descriptors, and what they are: the console, other files, signalfds, timers, epolls, pidfds and pipes
+// (pipes.cc). A descriptor names an object (Linux: an open file description), which forks and dups share.
 
 #include <algorithm>
 #include <bit>
@@ -67,6 +67,7 @@ void Kernel::CloseDescriptor(Task& leader, int fd) {
   leader.open &= ~FdBit(fd);
   leader.close_on_exec &= ~FdBit(fd);
   if (--object.users != 0) return;
+  if (IsPipe(object.kind)) CutPipe(object);
   object = Object{};
   while (g_.object_high != 0 && objects_[static_cast<std::size_t>(g_.object_high - 1)].users == 0) {
     --g_.object_high;
@@ -88,6 +89,8 @@ Result Kernel::PerformOnDescriptors(Slot slot, const Call& call) {
       return NewDescriptor(slot, ObjectKind::kTimerFd, Path::kOther, call.flags, kForever);
     case CallKind::kPidFdOpen:
       return DoPidFdOpen(slot, call);
+    case CallKind::kPipe:
+      return DoPipe(slot, call);
     case CallKind::kOpen:
       return DoOpen(slot, call);
     case CallKind::kDup:
@@ -227,6 +230,10 @@ bool Kernel::IsReady(Slot slot, const Object& object, int depth) const {
         if (inner != nullptr && IsReady(slot, *inner, depth + 1)) return true;
       }
       return false;
+    case ObjectKind::kPipeReader:
+      return object.value != 0 || object.other_end == 0;
+    case ObjectKind::kPipeWriter:
+      return object.other_end == 0;  // an error
     default:
       // Nobody types at the console; a file is always ready.
       return object.path != Path::kConsole && object.path != Path::kTerminal;
@@ -275,6 +282,10 @@ Result Kernel::AttemptRead(Slot slot, const Call& call) {
       constexpr int kBytes = 8;  // of the count of expirations
       return Value(kBytes);
     }
+    case ObjectKind::kPipeReader:
+      return ReadPipe(*object, call, nothing);
+    case ObjectKind::kPipeWriter:
+      return Error(EBADF);
     case ObjectKind::kFile:
       if (object->path == Path::kConsole || object->path == Path::kTerminal) return nothing;
       return Value(0);
@@ -287,6 +298,8 @@ Result Kernel::AttemptRead(Slot slot, const Call& call) {
 Result Kernel::AttemptWrite(Slot slot, const Call& call) {
   const Object* object = ObjectAt(tasks_[slot], call.fd);
   if (object == nullptr) return Error(EBADF);
+  if (object->kind == ObjectKind::kPipeWriter) return WritePipe(slot, *object, call);
+  if (object->kind == ObjectKind::kPipeReader) return Error(EBADF);
   if (object->kind != ObjectKind::kFile || call.value < 0) return Error(EINVAL);
   int32_t& room = g_.faults.console_room;
   if (object->path != Path::kConsole || room < 0) return Value(call.value);

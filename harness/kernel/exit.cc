@@ -62,6 +62,7 @@ void Kernel::EndThread(Slot slot, int status) {
   if (g_.blocked != 0 && slot == leader) EndVfork(task.pid);
   if (last) EndProcess(leader);
   task.dying = false;
+  if (g_.pipe_changed) WakeForPipes();
 
   if (slot != leader) {
     ReleaseThread(slot);

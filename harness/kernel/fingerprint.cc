@@ -117,7 +117,7 @@ void Kernel::AddTask(Slot slot, const Slot* rank, Digest& digest) const {
     digest.Add(
         Pair(index, Packed(object.non_block) << 16 | static_cast<uint64_t>(object.kind) << 8 |
                         static_cast<uint64_t>(object.path)),
-        Pair(static_cast<uint64_t>(object.pid), 0) ^ object.value);
+        Pair(static_cast<uint64_t>(object.pid), object.other_end) ^ object.value);
   }
 }
 

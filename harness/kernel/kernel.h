@@ -31,7 +31,7 @@
 //   7. A signal that is pending, unmasked and at a default that does something, on a thread that is
 //      neither stopped nor in an uninterruptible call, has been acted on.
 //   8. A blocked call that could complete has completed; a deadline in the past has fired.
-//   9. Every descriptor names an object that counts it.
+//   9. Every descriptor names an object that counts it; the ends of a pipe know each other.
 // The tests beside hold them; totality_test.cc after every step of random stories.
 
 #ifndef MINIT_HARNESS_KERNEL_KERNEL_H_
@@ -113,7 +113,7 @@ enum class Ending : uint8_t {
 enum class Activity : uint8_t {
   kRunning,    // in user mode, or about to return to it
   kBlocked,    // in a call
-  kSuspended,  // by its own vfork
+  kSuspended,  // by its own vfork, or a pipe on which it waits for a process of its own that is kept
   kStopped,    // by a stop signal
   kTraced,     // in a stop that its tracer can see
   kZombie,     // dead, not reaped
@@ -308,6 +308,8 @@ class Kernel {
   int PendingCount(Pid thread, int signal, bool for_process) const;
   // What an open descriptor is; kMissing if it is closed, kOther if it has no name.
   Path DescriptorPath(Pid process, int fd) const;
+  // Of an end of a pipe: the other one is closed.
+  bool IsCut(Pid process, int fd) const;
 
   // Owed signals: pending sets of init kept as if all 64 had been blocked from StartOwing on. What
   // was pending then is not owed. An instance leaves when init takes its number: Result::owed and
@@ -324,6 +326,7 @@ class Kernel {
   static constexpr uint16_t kShadowOwner = 0xfff0;  // see Pending; 4 of them
   static constexpr int kMaxSurplus = 48;
   static constexpr int kMaxObjects = 24;
+  static constexpr int kPipeBytes = 65536;  // room in a pipe
 
   // Whether a thread can run. A group-stop or a stop for a tracer comes on top.
   enum class Run : uint8_t {
@@ -391,14 +394,26 @@ class Kernel {
   };
 
   // An open file description.
-  enum class ObjectKind : uint8_t { kNone, kFile, kSignalFd, kTimerFd, kEpoll, kPidFd };
+  enum class ObjectKind : uint8_t {
+    kNone,
+    kFile,
+    kSignalFd,
+    kTimerFd,
+    kEpoll,
+    kPidFd,
+    kPipeReader,
+    kPipeWriter,
+  };
+  static constexpr bool IsPipe(ObjectKind kind) { return kind >= ObjectKind::kPipeReader; }
   struct Object {
     ObjectKind kind = ObjectKind::kNone;
     Path path = Path::kOther;
     bool non_block = false;
+    uint8_t other_end = 0;  // pipe: its place in objects_, from 1; 0: closed
     uint16_t users = 0;
     Pid pid = 0;         // pidfd: 0 once that process is reaped
-    uint64_t value = 0;  // signalfd: set; timerfd: when, kForever if unarmed; epoll: descriptors
+    uint64_t value = 0;  // signalfd: set; timerfd: when, kForever if unarmed; epoll: descriptors;
+                         // pipe, the end that is read: bytes in it
 
     bool operator==(const Object&) const = default;
   };
@@ -431,6 +446,7 @@ class Kernel {
     Faults faults;
     Ending ending = Ending::kNone;
     bool owing = false;
+    bool pipe_changed = false;  // and who waits for it has not been woken
     uint16_t ending_status = 0;
     uint16_t count = 0;    // live tasks
     uint16_t high = 0;     // slots from here on were never used since Reset
@@ -509,6 +525,7 @@ class Kernel {
   Result Attempt(Slot slot, const Call& call);  // of one that may block: its result, or kBlocked
   Result Block(Slot slot, const Call& call);
   void Return(Slot slot, const Result& result);
+  void EndCall(Task& task);
   void Reconsider(Slot slot);
   void ReconsiderAll(uint64_t kinds);  // bit n for CallKind n
   void InterruptWithoutHandler(Slot slot);
@@ -634,6 +651,14 @@ class Kernel {
   Result AttemptWrite(Slot slot, const Call& call);
   Result DoSignalFd(Slot slot, const Call& call);
 
+  // pipes.cc
+  Result DoPipe(Slot slot, const Call& call);
+  Result ReadPipe(Object& reader, const Call& call, const Result& nothing);
+  Result WritePipe(Slot slot, const Object& writer, const Call& call);
+  void CutPipe(const Object& end);
+  void WakeForPipes();
+  bool AwaitsOwn(const Task& task) const;
+
   // terminal.cc
   Result DoTerminal(Slot slot, const Call& call);
   void AcquireTerminal(Task& leader);
@@ -679,7 +704,9 @@ inline Activity Kernel::ActivityOf(const Task& task) const {
   if (task.trace_stopped) return Activity::kTraced;
   if (IsStopped(task)) return Activity::kStopped;
   if (task.run != Run::kInCall) return Activity::kRunning;
-  return task.call.kind == CallKind::kFork ? Activity::kSuspended : Activity::kBlocked;
+  const bool suspended =
+      task.call.kind == CallKind::kFork || (task.call.kind == CallKind::kRead && AwaitsOwn(task));
+  return suspended ? Activity::kSuspended : Activity::kBlocked;
 }
 
 inline Glance Kernel::GlanceOf(const Task& task) const {

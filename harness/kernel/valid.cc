@@ -55,6 +55,13 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
     const int counted = i < g_.object_high ? objects_[static_cast<std::size_t>(i)].users : 0;
     if (counted != users[static_cast<std::size_t>(i)])
       return "9: users of an object are miscounted";
+    const Object& object = objects_[static_cast<std::size_t>(i)];
+    if (counted == 0 || object.other_end == 0) continue;
+    const Object& other = objects_[static_cast<std::size_t>(object.other_end - 1)];
+    if (!IsPipe(object.kind) || !IsPipe(other.kind) || other.kind == object.kind ||
+        other.other_end != i + 1) {
+      return "9: the ends of a pipe do not know each other";
+    }
   }
   if (NextTimer() < g_.soonest_ns) return "8: a timer ends before the soonest";
   if (NextTimer() <= g_.now_ns) return "8: a deadline in the past has not fired";

@@ -185,11 +185,7 @@ Result Kernel::Wait(Slot slot, const Call& call) {
   const Result result = DoWait(slot, call, &match);
   const bool leaves = call.kind == CallKind::kWaitId && HasFlag(call.flags, kWaitNoWait);
   if (match.slot == kNoSlot || leaves) return result;
-  // What is told of may leave another to be told of: that finds this wait over.
-  if (tasks_[slot].run == Run::kInCall) {
-    tasks_[slot].run = Run::kReturns;
-    --g_.blocked;
-  }
+  EndCall(tasks_[slot]);  // what is told of may leave another to be told of
   Consume(match);
   return result;
 }

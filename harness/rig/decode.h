@@ -9,8 +9,8 @@
 //   nobody covers it       ENOSYS, told to the model as kOther, and reported
 //
 // What is made up, where the model knows less than a process is told: siginfo names no sender (of
-// SIGCHLD the first child that a wait would report); a pipe that is empty reads as closed; times of
-// day begin at a fixed moment; statistics of use are 0.
+// SIGCHLD the first child that a wait would report); times of day begin at a fixed moment; statistics of
+// use are 0.
 // Held by ptrace_subjects_test.cc.
 
 #ifndef MINIT_HARNESS_RIG_DECODE_H_
@@ -105,11 +105,12 @@ class Decoder {
   Asked EpollControl(Process& process);
   Asked EpollWait(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask);
   Asked WithMask(Process& process, kernel::Call call, uint64_t mask);
+  uint32_t ReadyAs(const Process& process, int fd) const;
   Asked Fcntl(Process& process);
   Asked DupTo(Process& process, int to, uint32_t flags);
   Asked Ioctl(Process& process);
-  Asked Write(Process& process, const std::vector<std::pair<uint64_t, uint64_t>>& pieces);
-  Asked ReadPipe(Process& process, std::string& pipe);
+  bool ReadText(Process& process);
+  Asked Write(Process& process, uint64_t size);
   Asked Open(Process& process, uint64_t path, uint64_t flags);
   Asked Stat(Process& process, int fd, uint64_t address);
   Asked StatOf(Process& process, const std::string& name, uint64_t address);

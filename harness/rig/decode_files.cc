@@ -247,11 +247,8 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
     case SYS_ioctl:
       return Ioctl(process);
     case SYS_pipe:
-    case SYS_pipe2: {
-      // Two opens in the model: see Continue.
-      const uint32_t flags = trap.number == SYS_pipe2 ? Flags(a[1]) & kDescriptorFlags : 0;
-      return Model(calls::Open(Path::kOther, flags));
-    }
+    case SYS_pipe2:
+      return Model(calls::Pipe(trap.number == SYS_pipe2 ? Flags(a[1]) & kDescriptorFlags : 0));
     default:
       return std::nullopt;
   }
@@ -349,21 +346,22 @@ Decoder::Maybe Decoder::DecodeFile(Process& process) {
   switch (trap.number) {
     case SYS_read:
       if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
-      if (std::string* const pipe = process.PipeAt(Int(a[0]))) {
-        return ReadPipe(process, *pipe);
+      if (process.PipeAt(Int(a[0])) != nullptr) {
+        const auto most = std::min<uint64_t>(a[2], INT_MAX);
+        return Model(calls::ReadPipe(Descriptor16(a[0]), static_cast<int>(most)));
       }
       return Model(calls::Read(Descriptor16(a[0])));
     case SYS_write:
-      return Write(process, {{a[1], a[2]}});
+      return Write(process, a[2]);
     case SYS_writev: {
-      std::vector<std::pair<uint64_t, uint64_t>> pieces;
+      uint64_t size = 0;
       if (a[2] > 1024) return Returns(-EINVAL);
       for (uint64_t i = 0; i < a[2]; ++i) {
         const auto piece = process.body->Read<std::array<uint64_t, 2>>(a[1] + i * sizeof(iovec));
         if (!piece) return Returns(-EFAULT);
-        pieces.emplace_back((*piece)[0], (*piece)[1]);
+        size += std::min<uint64_t>((*piece)[1], INT_MAX);
       }
-      return Write(process, pieces);
+      return Write(process, size);
     }
     default:
       break;
@@ -397,34 +395,36 @@ Decoder::Maybe Decoder::DecodeFile(Process& process) {
   }
 }
 
-Asked Decoder::Write(Process& process, const std::vector<std::pair<uint64_t, uint64_t>>& pieces) {
-  const auto& a = process.body->trap().arguments;
-  const int16_t fd = Descriptor16(a[0]);
-  uint64_t size = 0;
-  for (const auto& piece : pieces) size += std::min<uint64_t>(piece.second, INT_MAX);
-  size = std::min<uint64_t>(size, 0x7ffff000);  // as the kernel cuts it
-  Asked asked = Model(calls::Write(fd, static_cast<int>(size)));
-  std::string* const pipe = process.PipeAt(fd);
-  if (pipe == nullptr && kernel_.DescriptorPath(process.pid, fd) != Path::kConsole) return asked;
+// What a write or writev is to write, up to kLongestText bytes of it; false: EFAULT.
+bool Decoder::ReadText(Process& process) {
+  const Trap& trap = process.body->trap();
+  const auto& a = trap.arguments;
   text_.clear();
-  for (const auto& [address, length] : pieces) {
+  const auto add = [&](uint64_t address, uint64_t length) {
     const std::size_t old = text_.size();
     text_.resize(old + std::min<uint64_t>(length, kLongestText - old));
-    if (!process.body->Read(address, text_.data() + old, text_.size() - old)) {
-      return Returns(-EFAULT);
-    }
+    return process.body->Read(address, text_.data() + old, text_.size() - old);
+  };
+  if (trap.number == SYS_write) return add(a[1], a[2]);
+  for (uint64_t i = 0; i < a[2]; ++i) {
+    const auto piece = process.body->Read<std::array<uint64_t, 2>>(a[1] + i * sizeof(iovec));
+    if (!piece || !add((*piece)[0], (*piece)[1])) return false;
   }
-  asked.text = text_;
-  if (pipe != nullptr) *pipe += text_;
-  return asked;
+  return true;
 }
 
-Asked Decoder::ReadPipe(Process& process, std::string& pipe) {
-  const auto& a = process.body->trap().arguments;
-  const std::size_t size = std::min<std::size_t>(a[2], pipe.size());
-  if (!process.body->Write(a[1], pipe.data(), size)) return Returns(-EFAULT);
-  pipe.erase(0, size);
-  return Returns(static_cast<int64_t>(size));
+Asked Decoder::Write(Process& process, uint64_t size) {
+  const int16_t fd = Descriptor16(process.body->trap().arguments[0]);
+  size = std::min<uint64_t>(size, 0x7ffff000);  // as the kernel cuts it
+  const bool to_pipe = process.PipeAt(fd) != nullptr;
+  if (to_pipe && size > kLongestText) return Refuse(process, "a write of over 64 KiB to a pipe");
+  Asked asked = Model(calls::Write(fd, static_cast<int>(size)));
+  if (!to_pipe && kernel_.DescriptorPath(process.pid, fd) != Path::kConsole) return asked;
+  if (!ReadText(process)) return Returns(-EFAULT);
+  if (!to_pipe) asked.text = text_;
+  // Whoever waits for it may have its turn before this one is answered.
+  if (to_pipe) *process.PipeAt(fd) += text_;
+  return asked;
 }
 
 // A further call that the model needs; nothing once the process has its answer.
@@ -438,17 +438,20 @@ std::optional<Call> Decoder::Continue(Process& process, const Result& result) {
     process.call = calls::Read(process.call.fd, kernel::kReadMore);
     return process.call;
   }
-  if ((trap.number == SYS_pipe || trap.number == SYS_pipe2) && process.done == 0) {
-    process.done = static_cast<uint32_t>(result.value) + 1;
-    return process.call;
-  }
   return std::nullopt;
 }
 
 int64_t Decoder::AnswerFile(Process& process, const Result& result) {
   const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
-  if (result.value < 0) return result.value;
+  if (result.value < 0) {
+    std::string* const pipe = process.PipeAt(process.call.fd);
+    if (process.call.kind == CallKind::kWrite && pipe != nullptr) {
+      pipe->resize(pipe->size() - static_cast<std::size_t>(process.call.value));
+    }
+    return result.value;
+  }
+  const bool does_not_block = (process.call.flags & kernel::kOpenNonBlock) != 0;
   switch (process.call.kind) {
     case CallKind::kSetNonBlock:
       process.SetFile(process.call.fd, process.call.value != 0, process.ShareOf(process.call.fd));
@@ -464,17 +467,17 @@ int64_t Decoder::AnswerFile(Process& process, const Result& result) {
     case CallKind::kTimerFdCreate:
     case CallKind::kEpollCreate:
     case CallKind::kPidFdOpen:
-      process.SetFile(result.value, (process.call.flags & kernel::kOpenNonBlock) != 0);
-      break;
+      process.SetFile(result.value, does_not_block);
+      return result.value;
+    case CallKind::kPipe: {
+      const auto pipe = std::make_shared<std::string>();
+      const std::array<int32_t, 2> ends = {result.value, result.status};
+      for (const int32_t end : ends) process.SetFile(end, does_not_block, pipe);
+      return process.body->Write(a[0], ends) ? 0 : -EFAULT;
+    }
     default:
       return result.value;
   }
-  if (trap.number != SYS_pipe && trap.number != SYS_pipe2) return result.value;
-  if (process.done == 0) return result.value;
-  const auto reading = static_cast<int>(process.done) - 1;
-  process.pipes[reading] = process.pipes[result.value] = std::make_shared<std::string>();
-  const std::array<int32_t, 2> ends = {reading, result.value};
-  return process.body->Write(a[0], ends) ? 0 : -EFAULT;
 }
 
 }  // namespace minit::rig

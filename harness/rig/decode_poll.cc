@@ -36,6 +36,14 @@ Asked Decoder::WithMask(Process& process, Call call, uint64_t mask) {
   return Model(call);
 }
 
+// Of a descriptor that the model calls readable: POLLIN, or what a pipe is ready for that has but one
+// end. (EPOLLIN and the others are the same.)
+uint32_t Decoder::ReadyAs(const Process& process, int fd) const {
+  const std::string* const pipe = process.PipeAt(fd);
+  if (pipe == nullptr || !kernel_.IsCut(process.pid, fd)) return POLLIN;
+  return pipe->empty() ? POLLHUP : POLLIN | POLLHUP;
+}
+
 // --- poll, ppoll ---------------------------------------------------------------------------------
 
 // In this world whatever is open can be written to, but for a console that is full.
@@ -66,7 +74,8 @@ int64_t Decoder::AnswerPoll(Process& process, const Result& result) {
   for (pollfd& one : all) {
     one.revents = 0;
     if (one.fd >= 0 && (open & Bit(one.fd)) == 0) one.revents = POLLNVAL;
-    if ((result.set & open & Bit(one.fd)) != 0) one.revents = POLLIN;
+    if ((result.set & open & Bit(one.fd)) != 0)
+      one.revents = static_cast<int16_t>(ReadyAs(process, one.fd));
     if ((process.written_to & Bit(one.fd) & open) != 0 && (one.events & POLLOUT) != 0) {
       one.revents |= POLLOUT;
     }
@@ -152,7 +161,7 @@ int64_t Decoder::AnswerEpoll(Process& process, const Result& result) {
   for (uint64_t left = result.set; left != 0 && count < Int(a[2]); left &= left - 1) {
     const int fd = std::countr_zero(left);
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = ReadyAs(process, fd);
     event.data.u64 = process.interests[{process.call.fd, fd}].data;
     const uint64_t address = a[1] + static_cast<uint64_t>(count) * sizeof event;
     if (!process.body->Write(address, event)) return -EFAULT;

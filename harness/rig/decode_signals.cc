@@ -160,6 +160,11 @@ int64_t Decoder::AnswerRead(Process& process, const Result& result) {
   const auto& a = process.body->trap().arguments;
   Body& body = *process.body;
   if (result.value <= 0 && process.done == 0) return result.value;
+  if (std::string* const pipe = process.PipeAt(process.call.fd)) {
+    const std::string bytes = pipe->substr(0, static_cast<std::size_t>(result.value));
+    pipe->erase(0, bytes.size());
+    return body.Write(a[1], bytes.data(), bytes.size()) ? result.value : -EFAULT;
+  }
   if (result.value <= 0) return process.done;
   if (result.signal == 0) {
     constexpr uint64_t kOnce = 1;  // a timerfd: it has expired so often

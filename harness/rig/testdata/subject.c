@@ -365,6 +365,37 @@ static void Descriptors(void) {
   exit(0);
 }
 
+static void Pipes(void) {
+  int ends[2];
+  char bytes[8] = "";
+  (void)!pipe2(ends, O_CLOEXEC);
+  if (fork() == 0) {
+    static char *const arguments[] = {"/core", NULL};
+    close(ends[0]);
+    sleep(1);
+    (void)!write(ends[1], "abc", 3);
+    execv("/core", arguments);
+  }
+  close(ends[1]);
+  struct pollfd one = {ends[0], POLLIN, 0};
+  SayNumber("none yet", poll(&one, 1, 0));
+  SayNumber("read", read(ends[0], bytes, 2));
+  poll(&one, 1, 0);
+  SayNumber("more", one.revents);
+  (void)!read(ends[0], bytes, 1);
+  SayNumber("rest", bytes[0]);
+  poll(&one, 1, -1);
+  SayNumber("hung up", one.revents);
+  SayNumber("end", read(ends[0], bytes, 8));
+  close(ends[0]);
+  (void)!pipe2(ends, O_NONBLOCK);
+  SayNumber("empty", read(ends[0], bytes, 8) + errno);
+  close(ends[0]);
+  signal(SIGPIPE, SIG_IGN);
+  SayNumber("broken", write(ends[1], "x", 1) + errno);
+  exit(0);
+}
+
 // What inits do once as they begin.
 static void SetUp(void) {
   SayNumber("locked", mlockall(MCL_CURRENT | MCL_FUTURE));
@@ -562,6 +593,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "scribble-and-shrink")) Scribble(kShrinks);
   if (!strcmp(mode, "timers")) Timers();
   if (!strcmp(mode, "descriptors")) Descriptors();
+  if (!strcmp(mode, "pipes")) Pipes();
   if (!strcmp(mode, "pidfd")) PidFd();
   if (!strcmp(mode, "set-up")) SetUp();
   if (!strcmp(mode, "set-up-otherwise")) SetUpOtherwise();

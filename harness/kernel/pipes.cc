@@ -1,0 +1,102 @@
+// Pipes: two objects, one for each end, that know of each other; the end that is read keeps how many
+// bytes there are. What the bytes are is the business of who plays the processes. After fs/pipe.c, but
+// for one thing: a write goes in as a whole, whatever its size, or waits until there is room.
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <utility>
+
+#include "harness/kernel/kernel.h"
+#include "harness/kernel/kernel_inline.h"
+
+namespace minit::kernel {
+namespace {
+
+constexpr uint64_t kReaders = KindBit(CallKind::kRead) | KindBit(CallKind::kWrite) |
+                              KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait);
+
+}  // namespace
+
+Result Kernel::DoPipe(Slot slot, const Call& call) {
+  Task& leader = Leader(tasks_[slot]);
+  if (std::popcount(~leader.open) < 2) return Error(EMFILE);
+  const Result reader = NewDescriptor(slot, ObjectKind::kPipeReader, Path::kOther, call.flags, 0);
+  if (reader.value < 0) return reader;
+  const Result writer = NewDescriptor(slot, ObjectKind::kPipeWriter, Path::kOther, call.flags, 0);
+  if (writer.value < 0) {
+    CloseDescriptor(leader, reader.value);
+    return writer;
+  }
+  const auto index = [&leader](int fd) { return leader.objects[static_cast<std::size_t>(fd)]; };
+  ObjectAt(leader, reader.value)->other_end = static_cast<uint8_t>(index(writer.value) + 1);
+  ObjectAt(leader, writer.value)->other_end = static_cast<uint8_t>(index(reader.value) + 1);
+  return {.value = reader.value, .status = writer.value};
+}
+
+Result Kernel::ReadPipe(Object& reader, const Call& call, const Result& nothing) {
+  const uint64_t most = static_cast<uint64_t>(std::max(call.value, 0));
+  if (reader.value == 0 && reader.other_end != 0 && most != 0) return nothing;
+  const uint64_t bytes = std::min(most, reader.value);
+  reader.value -= bytes;
+  g_.pipe_changed |= bytes != 0;
+  return Value(static_cast<int>(bytes));
+}
+
+Result Kernel::WritePipe(Slot slot, const Object& writer, const Call& call) {
+  if (call.value < 0 || call.value > kPipeBytes) return Error(EINVAL);
+  if (call.value == 0) return Value(0);
+  if (writer.other_end == 0) {
+    EndCall(tasks_[slot]);
+    Generate(slot, {.signal = kSigPipe, .to_thread = true});
+    return Error(EPIPE);
+  }
+  uint64_t& bytes = objects_[static_cast<std::size_t>(writer.other_end - 1)].value;
+  if (bytes + static_cast<uint64_t>(call.value) > kPipeBytes) {
+    return writer.non_block ? Error(EAGAIN) : kStillBlocked;
+  }
+  bytes += static_cast<uint64_t>(call.value);
+  g_.pipe_changed = true;
+  return Value(call.value);
+}
+
+// An end has no user any more.
+void Kernel::CutPipe(const Object& end) {
+  if (end.other_end == 0) return;
+  objects_[static_cast<std::size_t>(end.other_end - 1)].other_end = 0;
+  g_.pipe_changed = true;
+}
+
+// Whoever waits for a pipe looks again; that may change it once more.
+void Kernel::WakeForPipes() {
+  while (std::exchange(g_.pipe_changed, false)) {
+    if (g_.blocked != 0) ReconsiderAll(kReaders);
+  }
+}
+
+bool Kernel::IsCut(Pid process, int fd) const {
+  const Slot slot = FindSlot(process);
+  const Object* const object = slot == kNoSlot ? nullptr : ObjectAt(tasks_[slot], fd);
+  return object != nullptr && IsPipe(object->kind) && object->other_end == 0;
+}
+
+// As a vfork suspends its caller: it reads what a process of the subject's own, before exec, has still
+// to write or to close, and that one is kept from running.
+bool Kernel::AwaitsOwn(const Task& task) const {
+  const Object* const object = ObjectAt(task, task.call.fd);
+  if (object == nullptr || object->kind != ObjectKind::kPipeReader || object->other_end == 0) {
+    return false;
+  }
+  for (int i = 0; i < g_.count; ++i) {
+    const Task& other = tasks_[order_[i]];
+    if (other.leader == task.leader || other.leader != order_[i] || !other.subject) continue;
+    if (!other.kept && !IsStopped(other)) continue;
+    for (uint64_t left = other.open; left != 0; left &= left - 1) {
+      const std::size_t fd = static_cast<std::size_t>(std::countr_zero(left));
+      if (other.objects[fd] + 1 == object->other_end) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace minit::kernel
