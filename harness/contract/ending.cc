@@ -84,6 +84,8 @@ void Judge::OnLine(const Kernel& kernel) {
   if (!line_.has_one_number()) return;
   if (!life_.ended) {
     if (life_.executed) StartEnding(kernel);
+    // If that was the end, it is told.
+    if (life_.lost != 0) ending_.reported |= line_.number() == life_.status;
   } else if (line_.since_end() && !ending_.reported) {
     OnStatusLine(kernel);
   }
@@ -165,8 +167,9 @@ void Judge::CheckBeforeRestart(const Kernel& kernel) {
   // was killed where a fork had been refused may have been the child: then the status is as good.
   const bool killed = life_.end_cause == Cause::kKill || life_.end_cause == Cause::kCore;
   const bool status_will_do = !life_.start_failed() || killed;
-  const bool told =
-      (life_.start_failed() && ending_.path_named) || (status_will_do && ending_.reported);
+  const bool unknown = !life_.start_failed() && life_.status < 0;
+  const bool told = unknown || (life_.start_failed() && ending_.path_named) ||
+                    (status_will_do && ending_.reported);
   const bool excused = past_.no_console || ending_.write_failed || ending_.fork_refused;
   if (!told && !excused && !ending_.hindered) {
     Fail(Rule::kReportsStatus, kernel,
@@ -208,14 +211,16 @@ void Judge::OnRebootRefused(const Kernel& kernel) {
   ending_.due_ns = kernel.now_ns() + kRestartWithinNs;
 }
 
-// The deadline goes on while init is frozen from outside, or suspended by its own vfork.
-void Judge::CheckTime(const Kernel& kernel) {
+// The deadline goes on while init is frozen from outside, or suspended by its own vfork. It may have
+// come to that after the last step (from a handler it was about to enter, say), but not by time alone.
+void Judge::CheckTime(const Kernel& kernel, bool time_passed) {
   const uint64_t now_ns = kernel.now_ns();
-  if (ending_.excluded) ending_.due_ns += now_ns - ending_.seen_ns;
   const Activity activity = kernel.InitActivity();
-  ending_.excluded = activity == Activity::kStopped || activity == Activity::kTraced ||
-                     activity == Activity::kSuspended;
-  ending_.seen_ns = ending_.excluded ? now_ns : 0;
+  const bool excluded = activity == Activity::kStopped || activity == Activity::kTraced ||
+                        activity == Activity::kSuspended;
+  if (ending_.excluded || (time_passed && excluded)) ending_.due_ns += now_ns - ending_.seen_ns;
+  ending_.excluded = excluded;
+  ending_.seen_ns = now_ns;
   if (now_ns <= ending_.due_ns || kernel.ending() != kernel::Ending::kNone) return;
   if (EndIsInDoubt()) return;
   Fail(Rule::kAlwaysRestarts, kernel,

@@ -70,6 +70,7 @@ void Judge::OnSend(const Step& step, const Kernel& kernel) {
   const kernel::Call& call = step.call;
   forwarding_.sending = 0;
   const bool kill = call.kind == CallKind::kKill;
+  const bool to_whole = call.kind != CallKind::kThreadKill;
   // What init sends itself does not excuse that it has to take it (rule 15).
   const bool to_itself = call.pid == kInit || (kill && call.pid == 0);
   if (step.by_init && to_itself && effort_.credit != 0) --effort_.credit;
@@ -79,7 +80,8 @@ void Judge::OnSend(const Step& step, const Kernel& kernel) {
   const bool to_group = kill && life_.child > 1 && call.pid == -life_.child;
   const bool to_process = life_.child > 1 && named == life_.child;
   if (step.by_init && !life_.reaped && (to_group || to_process)) {
-    OnSendToChild(call.signal, to_group || (kill && terms_.profile == Profile::kContainer), kernel);
+    OnSendToChild(call.signal, to_group || (to_whole && terms_.profile == Profile::kContainer),
+                  kernel);
     return;
   }
   const bool late = life_.reaped && (to_group || to_process);

@@ -27,7 +27,7 @@ uint8_t FaultsIn(const kernel::Faults& faults) {
 void Judge::Observe(const Step& step, const Kernel& kernel) {
   if (stopped_) return;
   ++steps_;
-  if (life_.ended) CheckTime(kernel);
+  if (life_.ended) CheckTime(kernel, step.kind == Step::Kind::kTime);
   if (step.kind != Step::Kind::kCalls) {
     if (life_.child != 0 && !life_.reaped) FollowChild(step, kernel);
     if (ending_.helper_count != 0) FollowHelpers(kernel);

@@ -220,7 +220,7 @@ class Judge {
     bool clean = false;       // rule 14: a wait found nothing more
     uint16_t zombies = 0;     // rule 14: of the moment of the end, not yet reaped
     uint64_t due_ns = 0;      // restart at the latest, pauses included
-    uint64_t seen_ns = 0;     // up to when `due_ns` is right; 0 unless excluded
+    uint64_t seen_ns = 0;     // up to when `due_ns` is right
     uint64_t refused_ns = 0;  // when a restart was last refused, 0: never
 
     bool operator==(const Ending&) const = default;
@@ -341,7 +341,7 @@ class Judge {
   void OnExit(const Step& step, const Kernel& kernel);
   void CheckStatus(const Step& step, const Kernel& kernel);
   void CheckEnded(const Kernel& kernel);
-  void CheckTime(const Kernel& kernel);
+  void CheckTime(const Kernel& kernel, bool time_passed);
   void FollowHelpers(const Kernel& kernel);
   void DropHelper(Pid pid);
   void OnInitDied(const Step& step, const Kernel& kernel);

@@ -419,14 +419,20 @@ TEST(Judge, AnInitThatCannotBeWokenOwesAtOnceOneThatSleepsWhenItRestsAgain) {
 
 TEST(Judge, AContainersInitMaySignalTheChildAlone) {
   for (const Profile profile : {Profile::kMachine, Profile::kContainer}) {
-    Stand stand({.profile = profile});
-    const Pid child = stand.Start();
-    stand.Wait();
-    stand.Send(10);
-    stand.Return(kInit);
-    stand.Make(kInit, calls::Kill(child, 10));
-    stand.Wait();
-    EXPECT_EQ(stand.broken().empty(), profile == Profile::kContainer);
+    for (const int way : {0, 1, 2, 3}) {
+      Stand stand({.profile = profile});
+      const Pid child = stand.Start();
+      const auto fd = static_cast<int16_t>(stand.Make(kInit, calls::PidFdOpen(child)).value);
+      stand.Wait();
+      stand.Send(10);
+      stand.Return(kInit);
+      stand.Make(kInit, way == 0   ? calls::Kill(child, 10)
+                        : way == 1 ? calls::SigQueue(child, 10)
+                        : way == 2 ? calls::PidFdSendSignal(fd, 10)
+                                   : calls::ThreadKill(child, child, 10));
+      stand.Wait();
+      EXPECT_EQ(stand.broken().empty(), profile == Profile::kContainer && way < 3) << way;
+    }
   }
 }
 
@@ -635,22 +641,44 @@ TEST(Judge, AHelperForkedFirstIsNotTakenForTheChild) {
 }
 
 TEST(Judge, UpperBoundsLeaveOutFrozenTimeAndLowerBoundsDoNot) {
-  Stand stand;
-  const Pid child = stand.Start();
-  stand.Wait();
-  stand.Exit(child, 1);
-  stand.EndWell("status 1\n");
-  stand.Wait();
-  stand.kernel.SendFromAncestor(kInit, kernel::kSigStop);
-  stand.Move(Cause::kUntracedStop, kInit, kernel::kSigStop);
-  stand.PassTo(50 * kSecondNs);
-  stand.kernel.SendFromAncestor(kInit, kernel::kSigCont);
-  stand.Move(Cause::kContinue, kInit);
-  stand.Return(kInit);
-  stand.PassTo(80 * kSecondNs);
-  EXPECT_EQ(stand.broken(), Rules{});
-  stand.PassTo(82 * kSecondNs);
-  EXPECT_EQ(stand.broken(), Rules{Rule::kAlwaysRestarts});
+  // It may stop after the last step that was told: as it enters a handler.
+  for (const bool told : {true, false}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Exit(child, 1);
+    stand.EndWell("status 1\n");
+    stand.Wait();
+    stand.kernel.SendFromAncestor(kInit, kernel::kSigStop);
+    if (told) stand.Move(Cause::kUntracedStop, kInit, kernel::kSigStop);
+    stand.PassTo(50 * kSecondNs);
+    stand.kernel.SendFromAncestor(kInit, kernel::kSigCont);
+    stand.Move(Cause::kContinue, kInit);
+    stand.Return(kInit);
+    stand.PassTo(80 * kSecondNs);
+    EXPECT_EQ(stand.broken(), Rules{});
+    stand.PassTo(82 * kSecondNs);
+    EXPECT_EQ(stand.broken(), Rules{Rule::kAlwaysRestarts});
+  }
+}
+
+TEST(Judge, AStatusThatNobodySawNeedNotBeReported) {
+  for (const bool seen : {false, true}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Make(kInit, calls::SigAction(kernel::kSigChld, kernel::kSigIgn));
+    stand.Wait();
+    stand.kernel.SendFromAncestor(child, 9);
+    stand.Move(seen ? Cause::kKill : Cause::kOther, child, 9);
+    stand.PassTo(30 * kSecondNs);
+    stand.Send(10);
+    stand.Return(kInit);
+    stand.Make(kInit, calls::Sync());
+    stand.PassTo(31 * kSecondNs);
+    EXPECT_EQ(stand.HowOf(Rule::kReportsStatus), How::kPlain);
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.HowOf(Rule::kReportsStatus), seen ? How::kNever : How::kPlain);
+  }
 }
 
 TEST(Judge, TheStatusMayComeInPiecesAndRefusedWritesExcuse) {

@@ -65,7 +65,7 @@ void Judge::OnFork(Pid newborn, const Kernel& kernel) {
   }
   if (!EndIsDue()) return;
   // Who was killed before an exec may have been a helper, and this is the child.
-  if (!life_.known) life_.status = kNoStatus;
+  if (!life_.known && !life_.rested) life_.status = kNoStatus;
   DropHelper(newborn);  // a vfork tells of it twice
   if (!view.subject || gone) return;
   if (ending_.helper_count == kMaxHelpers) DropHelper(ending_.helpers[0]);
@@ -77,7 +77,7 @@ void Judge::OnForkRefused(const Kernel& kernel) {
     ending_.fork_refused = true;
     // Who was killed before an exec may have been a helper, and this the child's fork: then there is
     // no status that init should tell.
-    if (!life_.known) life_.status = kNoStatus;
+    if (!life_.known && !life_.rested) life_.status = kNoStatus;
   } else if (!life_.known && life_.refused) {
     ending_.fork_refused = true;  // the first was the child's, though another process is about
   } else if (!life_.known) {
@@ -205,7 +205,7 @@ void Judge::End(const Kernel& kernel) {
   SpeakAll(OfTheEnd());
   // From now, not from an end that is only now known for one: between the two init may have been frozen.
   ending_.due_ns = kernel.now_ns() + kRestartWithinNs;
-  CheckTime(kernel);
+  CheckTime(kernel, false);
   if (terms_.profile != Profile::kContainer) return;
   for (int i = 0; i < kernel.size(); ++i) {
     const kernel::View view = kernel.Look(kernel.PidAt(i));

@@ -27,6 +27,8 @@ using kernel::Path;
 using kernel::Result;
 
 constexpr std::size_t kLongestText = std::size_t{64} << 10;  // of one write to the console
+constexpr int kLimit = 1024;  // of descriptors, that a kernel gives init; here it has fewer
+constexpr const char* kTooHigh = "a descriptor above 63";
 constexpr uint32_t kDescriptorFlags =
     kernel::kOpenNoTerminal | kernel::kOpenNonBlock | kernel::kOpenCloseOnExec;
 
@@ -257,7 +259,8 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
 Asked Decoder::DupTo(Process& process, int to, uint32_t flags) {
   const auto& a = process.body->trap().arguments;
   // To the model, -1 means any.
-  if (to < 0 || to >= kernel::kDescriptors) return Returns(-EBADF);
+  if (to >= kernel::kDescriptors && to < kLimit) return Refuse(process, kTooHigh);
+  if (to < 0 || to >= kLimit) return Returns(-EBADF);
   return Model(calls::Dup(Descriptor16(a[0]), to, flags));
 }
 
@@ -279,7 +282,8 @@ Asked Decoder::Fcntl(Process& process) {
       return Model(calls::SetNonBlock(fd, (a[2] & O_NONBLOCK) != 0));
     case F_DUPFD:
     case F_DUPFD_CLOEXEC: {
-      if (Int(a[2]) < 0 || Int(a[2]) >= kernel::kDescriptors) return Returns(-EINVAL);
+      if (Int(a[2]) >= kernel::kDescriptors && Int(a[2]) < kLimit) return Refuse(process, kTooHigh);
+      if (Int(a[2]) < 0 || Int(a[2]) >= kLimit) return Returns(-EINVAL);
       const uint64_t free = ~view.descriptors & ~uint64_t{0} << Int(a[2]);
       if (free == 0) return Returns(-EMFILE);
       return Model(calls::Dup(fd, std::countr_zero(free),

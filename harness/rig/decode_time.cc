@@ -33,6 +33,12 @@ std::optional<uint64_t> Nanoseconds(int64_t seconds, int64_t rest, uint64_t unit
          static_cast<uint64_t>(rest) * unit_ns;
 }
 
+// Those of other processes and threads are negative.
+bool IsOfProcessor(uint64_t clock) {
+  return clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID ||
+         static_cast<int32_t>(clock) < 0;
+}
+
 bool IsTimeOfDay(uint64_t clock) {
   return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI;
 }
@@ -71,6 +77,9 @@ Decoder::Maybe Decoder::DecodeTime(Process& process) {
   Body& body = *process.body;
   switch (trap.number) {
     case SYS_clock_gettime:
+      // Of processor time init takes none.
+      if (IsOfProcessor(a[0])) return Returns(WriteTime(body, a[1], 0) ? 0 : -EFAULT);
+      return Model(calls::ClockRead());
     case SYS_gettimeofday:
     case SYS_time:
       return Model(calls::ClockRead());
@@ -83,6 +92,7 @@ Decoder::Maybe Decoder::DecodeTime(Process& process) {
     case SYS_clock_nanosleep: {
       const auto time_ns = ReadTime(body, a[2]);
       if (a[2] == 0 || !time_ns) return Returns(-EINVAL);
+      if (IsOfProcessor(a[0])) return Refuse(process, "a sleep by processor time");
       if ((a[1] & TIMER_ABSTIME) == 0) return Model(calls::Sleep(*time_ns));
       return Model(calls::Sleep(OfModel(a[0], *time_ns), kernel::kSleepAbsolute));
     }

@@ -345,6 +345,8 @@ static void Timers(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   SayNumber("seconds", now.tv_sec);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  SayNumber("of a processor", now.tv_sec);
   exit(0);
 }
 
@@ -423,6 +425,11 @@ static void SetUpOtherwise(void) {
   SayNumber("user", setuid(65534));
   SayNumber("bind", mount("/new", "/", NULL, MS_BIND, NULL));
   SayNumber("root", chroot("/new"));
+  SayNumber("high", dup2(2, 100));
+  SayNumber("higher", fcntl(2, F_DUPFD, 1000));
+  SayNumber("all", syscall(SYS_pidfd_send_signal, syscall(SYS_pidfd_open, 1, 0), 0, NULL, 4));
+  const struct timespec second = {1, 0};
+  SayNumber("sleep", clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &second, NULL));
   exit(0);
 }
 
