@@ -231,6 +231,7 @@ void Fill(const Board& board, SubjectReport& report) {
   troubles.lost = board.lost;
   troubles.crowded = board.crowded;
   troubles.not_counted = board.not_counted;
+  troubles.not_covered_in = board.not_covered_in;
   for (uint32_t i = 0; i < board.uncovered_count; ++i) {
     troubles.not_covered[board.uncovered[i].what.data()] = board.uncovered[i].calls;
   }
@@ -281,6 +282,7 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
   report.profile = options.profile;
   report.seed = options.seed;
   report.ledger = options.ledger;
+  report.harmless = options.harmless;
 
   SharedBoard shared;
   Board& board = *shared;

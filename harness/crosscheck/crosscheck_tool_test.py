@@ -107,13 +107,26 @@ class CrosscheckTest(unittest.TestCase):
         ledger = self.write("known.ledger", "rule 5 starts-child-clean\n"
                             "facts phase=starting entry=plain faults=none cause=none whose=child how=never\n"
                             "reason it starts none\nscenario\n")
-        status, output, errors = self.run_it("--scenarios", 20, "--seed", 1, "--ledger", ledger, SUBJECT,
-                                             "set-up-otherwise")
+        json_path, sarif_path = self.scratch / "r.json", self.scratch / "r.sarif"
+        status, output, errors = self.run_it("--scenarios", 20, "--seed", 1, "--ledger", ledger, "--json", json_path,
+                                             "--sarif", sarif_path, SUBJECT, "set-up-otherwise")
         self.assertEqual(status, 2, output + errors)
         self.assertIn("NOT JUDGED", output)
         self.assertIn("setuid to another user", output)
         self.assertIn("of which nothing is known", output)
         self.assertNotIn("tale entr", output)
+        report = json.loads(json_path.read_text())
+        self.assertEqual(report["exitStatus"], 2)
+        self.assertFalse(report["subjects"][0]["judged"])
+        invocation = json.loads(sarif_path.read_text())["runs"][0]["invocations"][0]
+        self.assertEqual(invocation["exitCode"], 2)
+        self.assertFalse(invocation["executionSuccessful"])
+
+    def test_what_is_said_to_be_harmless_counts(self):
+        harmless = ("setuid to another user", "chroot", "mount on /")
+        arguments = [argument for call in harmless for argument in ("--harmless", call)]
+        status, output, errors = self.run_it("--scenarios", 20, "--seed", 1, *arguments, SUBJECT, "set-up-otherwise")
+        self.assertEqual(status, 1, output + errors)
 
     def test_a_list_of_calls_is_kept_to(self):
         calls = self.scratch / "init.calls"

@@ -8,7 +8,9 @@
 //   subjects[]
 //     command[], sha256, profile ("machine", "container"), ledgerPath ("": none)
 //     rig, rigNote ("": it is the quickest), seed (as text: a number of 64 bits)
+//     harmless[]      calls that do not matter, though no one covers them
 //     scenarios, kept, tuples, seconds, interrupted
+//     judged          false: too few scenarios count for "nothing new was found" to say something
 //     rules[]         all of the contract's, by number
 //       number, name, asked (of this profile), verdict ("holds", "broken", "known": the ledger excuses
 //       all its breaks, "silent", "notAsked"), held, broken (scenarios)
@@ -20,8 +22,8 @@
 //     ledger[]        rule, name, facts (a pattern), reason, justified, scenario, line, shows
 //                     (null: its scenario does not count)
 //     silent[]        numbers of rules
-//     troubles        crashed, looped, gaveUp, lost, crowded, notCounted (scenarios), unconfirmed (breaks),
-//                     lostWorkers, notCovered: call → calls
+//     troubles        crashed, looped, gaveUp, lost, crowded, notCounted, notCoveredIn (scenarios),
+//                     unconfirmed (breaks), lostWorkers, notCovered: call → calls
 //
 // What each says is in report.h. Held by json_test.cc.
 #ifndef MINIT_HARNESS_CROSSCHECK_JSON_H_

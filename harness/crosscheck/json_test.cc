@@ -32,8 +32,8 @@ TEST(Json, HasEveryKeyInTheOrderOfTheList) {
   const Json& subject = json["subjects"][0];
   EXPECT_THAT(KeysOf(subject),
               ElementsAre("command", "sha256", "profile", "ledgerPath", "rig", "rigNote", "seed",
-                          "scenarios", "kept", "tuples", "seconds", "interrupted", "rules",
-                          "findings", "beyond", "ledger", "silent", "troubles"));
+                          "harmless", "scenarios", "kept", "tuples", "seconds", "interrupted",
+                          "judged", "rules", "findings", "beyond", "ledger", "silent", "troubles"));
   EXPECT_THAT(KeysOf(subject["rules"][0]), ElementsAre("number", "name", "asked", "verdict", "held",
                                                        "broken", "byPhase", "byEntry", "byFault"));
   EXPECT_THAT(KeysOf(subject["findings"][0]),
@@ -43,7 +43,7 @@ TEST(Json, HasEveryKeyInTheOrderOfTheList) {
                                                         "justified", "scenario", "line", "shows"));
   EXPECT_THAT(KeysOf(subject["troubles"]),
               ElementsAre("crashed", "looped", "gaveUp", "lost", "crowded", "notCounted",
-                          "unconfirmed", "lostWorkers", "notCovered"));
+                          "notCoveredIn", "unconfirmed", "lostWorkers", "notCovered"));
 }
 
 TEST(Json, SaysWhatTheReportSays) {
@@ -114,6 +114,8 @@ TEST(Json, SaysWhatWentWrong) {
   EXPECT_EQ(subject["rig"], "ptrace");
   EXPECT_EQ(subject["rigNote"], "it is linked dynamically");
   EXPECT_EQ(subject["interrupted"], true);
+  EXPECT_EQ(subject["judged"], true);
+  EXPECT_EQ(subject["harmless"], Json({"prctl 1234"}));
   EXPECT_EQ(subject["beyond"], 4);
   EXPECT_EQ(subject["troubles"],
             Json({{"crashed", 1},
@@ -122,11 +124,20 @@ TEST(Json, SaysWhatWentWrong) {
                   {"lost", 4},
                   {"crowded", 5},
                   {"notCounted", 6},
+                  {"notCoveredIn", 2},
                   {"unconfirmed", 7},
                   {"lostWorkers", 8},
                   {"notCovered", {{"prctl 1234", 7}, {"system call 41", 1}}}}));
   EXPECT_EQ(subject["silent"], Json({1, 2, 3, 4, 5, 6, 12, 14}));
   EXPECT_EQ(subject["command"][0], "/srv/an init's: 100%/ä\uFFFD-and-a-name-that-is-rather-long");
+}
+
+TEST(Json, SaysWhatWasNotJudged) {
+  Report report = CleanReport();
+  report.subjects[0].troubles.not_covered_in = report.subjects[0].scenarios / 2;
+  const Json json = Json::parse(PrintJson(report));
+  EXPECT_EQ(json["exitStatus"], 2);
+  EXPECT_EQ(json["subjects"][0]["judged"], false);
 }
 
 TEST(Json, OfTheSameReportIsTheSameText) {

@@ -59,8 +59,11 @@ bool HasStaleEntry(const SubjectReport& subject) {
                              [](const LedgerEntry& entry) { return entry.shows == Shows::kNo; });
 }
 
-bool NothingCounts(const SubjectReport& subject) {
-  return subject.scenarios != 0 && subject.troubles.not_counted >= subject.scenarios;
+bool IsJudged(const SubjectReport& subject) {
+  if (subject.scenarios == 0) return true;
+  const Troubles& troubles = subject.troubles;
+  return troubles.not_counted < subject.scenarios &&
+         troubles.not_covered_in <= subject.scenarios / kUncoveredIn;
 }
 
 int ExitStatus(const Report& report) {
@@ -69,7 +72,7 @@ int ExitStatus(const Report& report) {
     if (HasNewBreak(subject) || HasStaleEntry(subject)) return 1;
     if (subject.troubles.unconfirmed != 0) return 1;
     const bool silent = !subject.Silent(report.has_call_list).empty();
-    if (NothingCounts(subject)) {
+    if (!IsJudged(subject)) {
       status = 2;
     } else if (report.require_spoken && silent) {
       return 1;

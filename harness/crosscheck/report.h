@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,21 +79,23 @@ struct Troubles {
   uint64_t crowded = 0;  // more processes before exec than the rig follows
   // Scenarios whose verdicts do not count: init made a call that no one covers, or was lost.
   uint64_t not_counted = 0;
+  uint64_t not_covered_in = 0;  // of those the ones with such a call
   // Breaks that a quicker rig found and the ptrace rig does not show: a fault of this program.
   uint64_t unconfirmed = 0;
   scenario::Scenario unconfirmed_scenario{};  // one of them
   uint64_t lost_workers = 0;  // processes with the subject in their memory that died or hung
   std::map<std::string, uint64_t>
-      not_covered{};  // calls that no one answered: calls, not scenarios
+      not_covered{};  // calls that no one answered, harmless ones too: calls, not scenarios
 };
 
 struct SubjectReport {
   std::vector<std::string> command{};  // path and arguments
   std::string sha256{};                // of the binary, 64 hexadecimal digits
   contract::Profile profile = contract::Profile::kMachine;
-  std::string ledger_path{};  // "": none
-  std::string rig{};          // really used: "in-process, patched", "in-process, trapped", "ptrace"
-  std::string rig_note{};     // why not a quicker one; "": it was
+  std::string ledger_path{};         // "": none
+  std::set<std::string> harmless{};  // calls that do not matter, though no one covers them
+  std::string rig{};       // really used: "in-process, patched", "in-process, trapped", "ptrace"
+  std::string rig_note{};  // why not a quicker one; "": it was
   uint64_t seed = 0;
   uint64_t scenarios = 0;  // played, those of minimising apart
   uint64_t kept = 0;       // that showed something new, by the feedback
@@ -138,10 +141,12 @@ uint64_t NewBreaks(const SubjectReport& subject);
 std::vector<contract::Rule> BrokenUnseen(const SubjectReport& subject);
 bool HasNewBreak(const SubjectReport& subject);
 bool HasStaleEntry(const SubjectReport& subject);
-// Scenarios were played, and of none do the verdicts count: see Troubles::not_counted.
-bool NothingCounts(const SubjectReport& subject);
+// That nothing new was found says something. False: of the scenarios none counts, or in more than one of
+// kUncoveredIn no verdict counts for calls that no one covers; what breaks there, nobody sees.
+bool IsJudged(const SubjectReport& subject);
+inline constexpr uint64_t kUncoveredIn = 100;
 // 1 for a new break, a stale entry, a break that was not confirmed or, if Report::require_spoken, a
-// silent rule of a subject of which something counts; else 2 if nothing counts of one; else 0.
+// silent rule of a subject that is judged; else 2 if one is not; else 0.
 int ExitStatus(const Report& report);
 
 const char* NameOf(contract::Profile profile);  // "machine", "container"

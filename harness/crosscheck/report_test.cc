@@ -99,6 +99,26 @@ TEST(Report, FailsForNewBreaksStaleEntriesAndSilenceIfAsked) {
   EXPECT_EQ(ExitStatus(report), 0);
 }
 
+TEST(Report, IsNoPassIfCallsThatNoOneCoversTakeMoreThanOneScenarioInAHundred) {
+  Report report{.has_call_list = true, .subjects = {AllSpoke(contract::Profile::kMachine)}};
+  SubjectReport& subject = report.subjects[0];
+  Troubles& troubles = subject.troubles;
+  subject.scenarios = 1000;
+  troubles.not_counted = troubles.not_covered_in = 10;
+  EXPECT_TRUE(IsJudged(subject));
+  EXPECT_EQ(ExitStatus(report), 0);
+  troubles.not_counted = troubles.not_covered_in = 11;
+  EXPECT_FALSE(IsJudged(subject));
+  EXPECT_EQ(ExitStatus(report), 2);
+  troubles.not_covered_in = 0;
+  EXPECT_EQ(ExitStatus(report), 0) << "what was lost for other reasons is in the report";
+  troubles.not_covered_in = 11;
+  subject.findings = {{.excused_by = 0}};
+  EXPECT_EQ(ExitStatus(report), 2) << "that is known";
+  subject.findings[0].excused_by = -1;
+  EXPECT_EQ(ExitStatus(report), 1) << "what was found is told first";
+}
+
 TEST(Report, SaysThatItCouldNotJudgeWhereNothingCounts) {
   Report report{.has_call_list = true, .subjects = {AllSpoke(contract::Profile::kMachine)}};
   SubjectReport& subject = report.subjects[0];

@@ -123,6 +123,7 @@ Report TroubledReport() {
   odd.rig = "ptrace";
   odd.rig_note = "it is linked dynamically";
   odd.interrupted = true;
+  odd.harmless = {"prctl 1234"};
   odd.seconds = 0;
   odd.tallies = {};
   odd.tally(Rule::kNeverExits).held = 1;
@@ -134,6 +135,7 @@ Report TroubledReport() {
                   .lost = 4,
                   .crowded = 5,
                   .not_counted = 6,
+                  .not_covered_in = 2,
                   .unconfirmed = 7,
                   .lost_workers = 8,
                   .not_covered = {{"prctl 1234", 7}, {"system call 41", 1}}};

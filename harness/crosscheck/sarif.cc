@@ -26,11 +26,12 @@ constexpr Notice kUnconfirmed = {"breaks-unconfirmed",
                                  "The rigs of this program do not agree on a break."};
 constexpr Notice kNotCovered = {"calls-not-covered",
                                 "The subject made calls that no one answered."};
+constexpr Notice kNotJudged = {"not-judged", "Too few scenarios count for a verdict."};
 constexpr Notice kTrouble = {"troubled-runs", "Runs ended otherwise than by the scenario."};
 constexpr Notice kSilent = {"silent-rules", "No scenario spoke of these rules."};
 constexpr Notice kInterrupted = {"interrupted", "The search was ended early."};
-constexpr std::array kNotices = {kBeyond,  kUnseen, kUnconfirmed, kNotCovered,
-                                 kTrouble, kSilent, kInterrupted};
+constexpr std::array kNotices = {kBeyond,    kUnseen,  kUnconfirmed, kNotCovered,
+                                 kNotJudged, kTrouble, kSilent,      kInterrupted};
 
 // In a text a brace begins a placeholder, unless it is doubled.
 Json Message(std::string_view text) {
@@ -251,8 +252,16 @@ void Notify(const Report& report, const SubjectReport& subject, const Json& loca
     add(kUnseen, "error", "Broken, and not looked into: " + Ids(unseen) + ".");
   }
   for (const auto& [call, count] : troubles.not_covered) {
-    add(kNotCovered, "warning",
-        "No one answered " + call + ", made " + std::to_string(count) + " times.");
+    const bool harmless = subject.harmless.contains(call);
+    add(kNotCovered, harmless ? "note" : "warning",
+        "No one answered " + call + ", made " + std::to_string(count) + " times" +
+            (harmless ? ": it does not matter." : "."));
+  }
+  if (!IsJudged(subject)) {
+    add(kNotJudged, "error",
+        std::to_string(troubles.not_counted) + " of " + std::to_string(subject.scenarios) +
+            " scenarios do not count, " + std::to_string(troubles.not_covered_in) +
+            " of them for calls that no one covers.");
   }
   if (troubles.unconfirmed != 0) {
     add(kUnconfirmed, "error",
@@ -280,13 +289,13 @@ Json Invocation(const Report& report, const Artifacts& artifacts) {
     interrupted |= report.subjects[i].interrupted;
   }
   const int status = ExitStatus(report);
-  return {{"executionSuccessful", !interrupted},
+  return {{"executionSuccessful", !interrupted && status != 2},
           {"startTimeUtc", report.started},
           {"exitCode", status},
           {"exitCodeDescription",
            status == 0 ? "no new break, no stale entry of a ledger"
            : status == 2
-               ? "no verdict counts: the subject made calls that no one covers in each scenario"
+               ? "too few scenarios count for a verdict: the subject made calls that no one covers"
                : "a new break, a stale entry of a ledger, or a rule silent that must speak"},
           {"toolExecutionNotifications", std::move(notifications)}};
 }

@@ -105,8 +105,26 @@ TEST(Sarif, InvocationSaysHowItEnded) {
                 notification["level"].get<std::string>());
   }
   EXPECT_EQ(told, (std::set<std::string>{"breaks-beyond error", "breaks-unconfirmed error",
-                                         "calls-not-covered warning", "troubled-runs warning",
-                                         "silent-rules error", "interrupted warning"}));
+                                         "calls-not-covered note", "calls-not-covered warning",
+                                         "troubled-runs warning", "silent-rules error",
+                                         "interrupted warning"}));
+}
+
+TEST(Sarif, WhatWasNotJudgedIsNoSuccess) {
+  Report report = CleanReport();
+  report.subjects[0].troubles.not_counted = report.subjects[0].troubles.not_covered_in = 20000;
+  report.subjects[0].troubles.not_covered = {{"setuid to another user", 20000}, {"swapon", 1}};
+  report.subjects[0].harmless = {"swapon"};
+  const Json invocation = RunOf(report)["invocations"][0];
+  EXPECT_EQ(invocation["executionSuccessful"], false);
+  EXPECT_EQ(invocation["exitCode"], 2);
+  const Json& told = invocation["toolExecutionNotifications"];
+  ASSERT_THAT(told, SizeIs(4));
+  EXPECT_EQ(told[0]["level"], "warning");
+  EXPECT_EQ(told[1]["level"], "note") << "it is harmless";
+  EXPECT_EQ(told[2]["descriptor"]["id"], "not-judged");
+  EXPECT_EQ(told[2]["message"]["text"],
+            "20000 of 1234567 scenarios do not count, 20000 of them for calls that no one covers.");
 }
 
 TEST(Sarif, RunSaysHowItWasSearched) {

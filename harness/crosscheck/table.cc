@@ -403,6 +403,7 @@ std::string NotCovered(const SubjectReport& subject) {
   std::string text;
   for (const auto& [call, count] : subject.troubles.not_covered) {
     text += (text.empty() ? "" : ", ") + call + " " + Grouped(count) + " times";
+    if (subject.harmless.contains(call)) text += " (harmless)";
   }
   return text;
 }
@@ -453,58 +454,138 @@ std::string TheRest(const Report& report) {
   return text;
 }
 
-std::string LastLine(const Report& report) {
-  uint64_t fresh = 0, known = 0, stale = 0, silent = 0, unjustified = 0, unconfirmed = 0;
-  uint64_t uncounted = 0;
+// --- The last line ---
+
+// Of all subjects together.
+struct Sums {
+  uint64_t scenarios = 0, not_counted = 0;
+  uint64_t fresh = 0, known = 0, unconfirmed = 0;
+  uint64_t stale = 0, unjustified = 0;
+  uint64_t silent = 0;  // rules of subjects that are judged
+  uint64_t not_judged = 0;
+};
+
+Sums SumsOf(const Report& report) {
+  Sums sums;
   for (const SubjectReport& subject : report.subjects) {
-    fresh += NewBreaks(subject);
-    unconfirmed += subject.troubles.unconfirmed;
-    for (const Finding& finding : subject.findings) known += finding.excused_by < 0 ? 0 : 1;
+    sums.scenarios += subject.scenarios;
+    sums.not_counted += subject.troubles.not_counted;
+    sums.fresh += NewBreaks(subject);
+    sums.unconfirmed += subject.troubles.unconfirmed;
+    for (const Finding& finding : subject.findings) sums.known += finding.excused_by < 0 ? 0 : 1;
     for (const LedgerEntry& entry : subject.ledger) {
-      stale += entry.shows == Shows::kNo ? 1 : 0;
-      unjustified += entry.justified() ? 0 : 1;
+      sums.stale += entry.shows == Shows::kNo ? 1 : 0;
+      sums.unjustified += entry.justified() ? 0 : 1;
     }
-    if (NothingCounts(subject)) {
-      ++uncounted;
+    if (IsJudged(subject)) {
+      sums.silent += subject.Silent(report.has_call_list).size();
     } else {
-      silent += subject.Silent(report.has_call_list).size();
+      ++sums.not_judged;
     }
   }
+  return sums;
+}
+
+// "67,817 of 69,313 scenarios did not count"
+std::string NotCounted(uint64_t not_counted, uint64_t scenarios) {
+  return Grouped(not_counted) + " of " + Count(scenarios, "scenario", "scenarios") +
+         " did not count";
+}
+
+// The calls for which scenarios did not count, those made most often first.
+std::string CallsThatMatter(const SubjectReport& subject) {
+  constexpr std::size_t kTold = 4;
+  std::vector<std::pair<uint64_t, std::string>> calls;
+  for (const auto& [call, count] : subject.troubles.not_covered) {
+    if (!subject.harmless.contains(call)) calls.emplace_back(~count, call);  // most comes first
+  }
+  std::ranges::sort(calls);
   std::string text;
-  const auto add = [&text](const std::string& words) {
-    text += (text.empty() ? "" : ", ") + words;
-  };
-  const bool silence_fails = report.require_spoken && silent != 0;
-  if (fresh != 0) add(Count(fresh, "new break", "new breaks"));
-  if (stale != 0) add(Count(stale, "stale entry", "stale entries"));
-  if (unconfirmed != 0) add(Count(unconfirmed, "unconfirmed break", "unconfirmed breaks"));
-  if (silence_fails) add(Count(silent, "silent rule", "silent rules"));
-  if (uncounted != 0) add(Count(uncounted, "subject not judged", "subjects not judged"));
-  if (ExitStatus(report) == 2) {
-    return Wrapped("", "NOT JUDGED: no scenario counts for " +
-                           Count(uncounted, "subject", "subjects") +
-                           ", which made calls that no one covers in each. Next: say of those that "
-                           "do not matter --harmless CALL.");
+  for (std::size_t i = 0; i < std::min(calls.size(), kTold); ++i) {
+    text += (i == 0 ? "\"" : ", \"") + calls[i].second + "\"";
   }
-  if (ExitStatus(report) != 0) {
-    const char* next = "search longer";
-    if (unconfirmed != 0) next = "report it: crosscheck is wrong";
-    if (stale != 0) {
-      next =
-          "play the scenarios of the stale entries: take out what is mended, and write anew what "
-          "has only moved";
-    }
-    if (fresh != 0) next = "mend the init, or enter it in the ledger";
-    return Wrapped("", "FAILED: " + text + ". Next: " + next + ".");
+  return text + (calls.size() > kTold ? " and " + Grouped(calls.size() - kTold) + " more" : "");
+}
+
+std::string WhyNotJudged(const Report& report, std::size_t index) {
+  const SubjectReport& subject = report.subjects[index];
+  const Troubles& troubles = subject.troubles;
+  if (troubles.not_covered_in == 0) {
+    return ShortName(report, index) + " was lost in each scenario";
   }
-  add("no new break");
-  if (known != 0) add(Grouped(known) + " known");
-  if (silent != 0) add(Count(silent, "silent rule", "silent rules"));
-  text = "passed: " + text + ". ";
-  if (unjustified != 0) {
-    return text + "Next: justify " + Count(unjustified, "ledger entry", "ledger entries") + ".\n";
+  const double share =
+      static_cast<double>(troubles.not_covered_in) / static_cast<double>(subject.scenarios);
+  return NotCounted(troubles.not_covered_in, subject.scenarios) + " (" +
+         Fixed(std::floor(1000 * share) / 10) + " %), for " + ShortName(report, index) +
+         " made calls there that no one covers: " + CallsThatMatter(subject);
+}
+
+std::string NotJudged(const Report& report) {
+  std::string text;
+  bool of_calls = false;
+  for (std::size_t i = 0; i < report.subjects.size(); ++i) {
+    if (IsJudged(report.subjects[i])) continue;
+    text += (text.empty() ? "" : "; ") + WhyNotJudged(report, i);
+    of_calls |= report.subjects[i].troubles.not_covered_in != 0;
   }
-  return text + (silent != 0 ? "Next: search longer.\n" : "Nothing to do.\n");
+  return "NOT JUDGED: " + text + ". Next: " +
+         (of_calls ? "say --harmless CALL of each that does not matter for it, or cover it "
+                     "(docs/crosscheck.md, Adding an interface)."
+                   : "give it more --memory, if that is what it lacks.");
+}
+
+void AddTo(std::string& list, const std::string& words) {
+  list += (list.empty() ? "" : ", ") + words;
+}
+
+std::string Failed(const Report& report, const Sums& sums) {
+  const bool silence_fails = report.require_spoken && sums.silent != 0;
+  std::string text;
+  if (sums.fresh != 0) AddTo(text, Count(sums.fresh, "new break", "new breaks"));
+  if (sums.stale != 0) AddTo(text, Count(sums.stale, "stale entry", "stale entries"));
+  if (sums.unconfirmed != 0) {
+    AddTo(text, Count(sums.unconfirmed, "unconfirmed break", "unconfirmed breaks"));
+  }
+  if (silence_fails) AddTo(text, Count(sums.silent, "silent rule", "silent rules"));
+  if (sums.not_judged != 0) {
+    AddTo(text, Count(sums.not_judged, "subject not judged", "subjects not judged"));
+  }
+  if (sums.not_counted != 0) AddTo(text, NotCounted(sums.not_counted, sums.scenarios));
+  const char* next = "search longer";
+  if (sums.unconfirmed != 0) next = "report it: crosscheck is wrong";
+  if (sums.stale != 0) {
+    next =
+        "play the scenarios of the stale entries: take out what is mended, and write anew what "
+        "has only moved";
+  }
+  if (sums.fresh != 0) next = "mend the init, or enter it in the ledger";
+  return "FAILED: " + text + ". Next: " + next + ".";
+}
+
+std::string Passed(const Sums& sums) {
+  std::string text = "passed: no new break";
+  if (sums.known != 0) AddTo(text, Grouped(sums.known) + " known");
+  if (sums.silent != 0) AddTo(text, Count(sums.silent, "silent rule", "silent rules"));
+  if (sums.not_counted != 0) AddTo(text, NotCounted(sums.not_counted, sums.scenarios));
+  text += ". ";
+  if (sums.unjustified != 0) {
+    return text + "Next: justify " + Count(sums.unjustified, "ledger entry", "ledger entries") +
+           ".";
+  }
+  if (sums.silent != 0) return text + "Next: search longer.";
+  return text + (sums.not_counted != 0 ? "Next: see above why they did not." : "Nothing to do.");
+}
+
+std::string LastLine(const Report& report) {
+  const Sums sums = SumsOf(report);
+  switch (ExitStatus(report)) {
+    case 0:
+      return Wrapped("", Passed(sums));
+    case 1:
+      return Wrapped("", Failed(report, sums));
+    default:
+      return Wrapped("", NotJudged(report));
+  }
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ TEST(Table, SaysWhatElseThereIsToKnow) {
   EXPECT_THAT(broken, HasSubstr("lived with\n"
                                 "  harness/crosscheck/ledgers/minit.ledger:10: 1 reaps-at-rest\n"));
   const std::string troubled = PrintTable(TroubledReport());
-  EXPECT_THAT(troubled, HasSubstr("prctl 1234 7 times, system call 41 1 times"));
+  EXPECT_THAT(troubled, HasSubstr("prctl 1234 7 times (harmless), system call 41 1 times"));
   EXPECT_THAT(troubled, HasSubstr("crashed in 1, ran on without a call in 2,000"));
   EXPECT_THAT(troubled, HasSubstr("1 reaps-at-rest, 2 forwards-every-signal"));
   EXPECT_THAT(troubled, HasSubstr("breaks rules in 4 more scenarios that were not looked into"));
@@ -145,15 +145,44 @@ TEST(Table, LastLineSumsUpAndSaysWhatToDo) {
               EndsWith("\npassed: no new break, 1 silent rule. Next: search longer.\n"));
   report.require_spoken = true;
   EXPECT_THAT(PrintTable(report), EndsWith("\nFAILED: 1 silent rule. Next: search longer.\n"));
-  report = CleanReport();
+}
+
+TEST(Table, LastLineSaysWhatWasNotJudgedAndForWhichCalls) {
+  Report report = CleanReport();
+  SubjectReport& subject = report.subjects[0];
+  Troubles& troubles = subject.troubles;
+  subject.scenarios = 69313;
+  troubles.not_counted = troubles.not_covered_in = 693;
+  troubles.not_covered = {{"prctl 24", 900}, {"setuid to another user", 2}, {"swapon", 7000}};
+  subject.harmless = {"swapon"};
+  EXPECT_THAT(PrintTable(report),
+              EndsWith("\npassed: no new break, 693 of 69,313 scenarios did not "
+                       "count. Next: see above why they did not.\n"));
+  EXPECT_THAT(PrintTable(report), HasSubstr("swapon 7,000 times (harmless)"));
+  troubles.not_counted = troubles.not_covered_in = 67817;
+  EXPECT_THAT(PrintTable(report),
+              EndsWith("\nNOT JUDGED: 67,817 of 69,313 scenarios did not count (97.8 %), for [1] "
+                       "init made calls there that no one\ncovers: \"prctl 24\", \"setuid to "
+                       "another user\". Next: say --harmless CALL of each that does not matter for "
+                       "it,\nor cover it (docs/crosscheck.md, Adding an interface).\n"));
+  for (const char* call : {"a", "b", "c", "d"}) troubles.not_covered[call] = 1;
+  EXPECT_THAT(PrintTable(report),
+              HasSubstr("\"setuid to another user\", \"a\", \"b\" and 2 more. Next"));
+  subject.findings = {{.rule = Rule::kSyncsFirst, .excused_by = -1}};
+  EXPECT_THAT(PrintTable(report), HasSubstr("\nFAILED: 1 new break, 1 subject not judged, 67,817 "
+                                            "of 69,313 scenarios did not count. Next: mend"));
+}
+
+TEST(Table, LastLineSaysWhatWasLostAndThatOtherSubjectsFail) {
+  Report report = CleanReport();
   report.subjects[0].troubles.not_counted = report.subjects[0].scenarios;
   report.subjects[0].ledger = {{.shows = Shows::kUnknown}};
-  EXPECT_THAT(PrintTable(report), AllOf(HasSubstr("nothing is known, for their own scenarios do"),
-                                        HasSubstr("\nNOT JUDGED: no scenario counts for 1 "
-                                                  "subject,")));
+  EXPECT_THAT(PrintTable(report),
+              AllOf(HasSubstr("nothing is known, for their own scenarios do"),
+                    HasSubstr("\nNOT JUDGED: [1] init was lost in each scenario. Next: give it")));
   report.subjects.push_back(BrokenReport().subjects[0]);
-  EXPECT_THAT(PrintTable(report), HasSubstr("\nFAILED: 1 new break, 1 stale entry, 1 subject not "
-                                            "judged."));
+  EXPECT_THAT(PrintTable(report),
+              HasSubstr("\nFAILED: 1 new break, 1 stale entry, 1 subject not judged,"));
 }
 
 // But for time lines, commands and single words.
