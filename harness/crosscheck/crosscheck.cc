@@ -222,11 +222,13 @@ int CheckAll(const Options& options, const contract::CallList* calls) {
     if (!options.keep.empty()) Keep(options.keep, checked.kept);
     report.subjects.push_back(checked.report);
   }
+  // From here on nothing is left to interrupt: what is written, said and returned is one thing.
+  report.interrupted = g_stop;
+  report.not_begun = options.subjects.size() - report.subjects.size();
   WriteWhatIsAsked(options, report, checked);
   std::cout << PrintTable(report, options.verbose);
   if (!std::cout.flush()) throw CannotRun("cannot write to standard output");
-  const int status = ExitStatus(report);
-  return status == kGood && g_stop ? kCannotRun : status;
+  return ExitStatus(report);
 }
 
 int Fail(const std::string& what) {

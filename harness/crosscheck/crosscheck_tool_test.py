@@ -6,6 +6,7 @@ usage: crosscheck_tool_test.py CROSSCHECK INIT BANK SUBJECT [TEST...]
 """
 
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -196,18 +197,39 @@ class CrosscheckTest(unittest.TestCase):
             self.assertEqual(status, 2, f"{arguments}: {output}{errors}")
             self.assertIn(words, errors, arguments)
 
+    def interrupt(self, *arguments):
+        """As a terminal does: all of its processes that it did not take out of its group hear of it."""
+        running = subprocess.Popen([CROSSCHECK, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, start_new_session=True)
+        progress = running.stderr.readline()  # it is under way
+        self.assertIn("scenarios", progress)
+        os.killpg(running.pid, signal.SIGINT)
+        output, errors = running.communicate(timeout=60)
+        return running.returncode, output, errors
+
     def test_an_interrupt_ends_it_with_a_report_and_leaves_nothing(self):
         subject = self.own(INIT)
         for rig in ("in-process", "ptrace"):
-            running = subprocess.Popen([CROSSCHECK, "--rig", rig, "--seconds", "200", subject],
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            progress = running.stderr.readline()  # it is under way
-            self.assertIn("scenarios", progress)
-            running.send_signal(signal.SIGINT)
-            output, errors = running.communicate(timeout=60)
-            self.assertEqual(running.returncode, 2, output + errors)
+            json_path, sarif_path = self.scratch / "r.json", self.scratch / "r.sarif"
+            status, output, errors = self.interrupt("--rig", rig, "--seconds", 200, "--json", json_path, "--sarif",
+                                                    sarif_path, "--subject", subject, "--subject", INIT)
+            self.assertEqual(status, 2, output + errors)
             self.assertIn("reaps-at-rest", output)
+            self.assertRegex(output, r"\nINTERRUPTED after [0-9,]+ scenarios, with 1 subject not begun: no new break")
+            report = json.loads(json_path.read_text())
+            self.assertEqual((report["exitStatus"], report["interrupted"], report["notBegun"]), (2, True, 1))
+            troubles = report["subjects"][0]["troubles"]
+            self.assertEqual((troubles["lost"], troubles["notCounted"], troubles["lostWorkers"]), (0, 0, 0))
+            invocation = json.loads(sarif_path.read_text())["runs"][0]["invocations"][0]
+            self.assertEqual((invocation["exitCode"], invocation["executionSuccessful"]), (2, False))
             self.assertEqual(self.processes_of(subject), [])
+
+    def test_a_break_found_before_an_interrupt_is_one(self):
+        json_path = self.scratch / "r.json"
+        status, output, errors = self.interrupt("--seconds", 200, "--json", json_path, BANK / "loses_term")
+        self.assertEqual(status, 1, output + errors)
+        self.assertRegex(output, r"\nINTERRUPTED after [0-9,]+ scenarios\. FAILED: \d+ new break")
+        self.assertEqual(json.loads(json_path.read_text())["exitStatus"], 1)
 
     def test_a_kill_leaves_nothing_either(self):
         subject = self.own(INIT)

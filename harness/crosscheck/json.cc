@@ -130,6 +130,8 @@ std::string PrintJson(const Report& report) {
                  {"exitStatus", ExitStatus(report)},
                  {"requireSpoken", report.require_spoken},
                  {"hasCallList", report.has_call_list},
+                 {"interrupted", report.interrupted},
+                 {"notBegun", report.not_begun},
                  {"subjects", Json::array()}};
   for (const SubjectReport& subject : report.subjects) {
     object["subjects"].push_back(OfSubject(subject, report.has_call_list));

@@ -3,8 +3,10 @@
 //
 //   format            1; the number changes when a key changes its meaning or goes
 //   commit, started   of this program's source; UTC, "2026-11-24T23:40:00Z"
-//   exitStatus        0, 1 or 2: Report's ExitStatus
+//   exitStatus        0, 1 or 2: with which the program exits
 //   requireSpoken, hasCallList
+//   interrupted       ended early, by a signal
+//   notBegun          subjects that were to follow then
 //   subjects[]
 //     command[], sha256, profile ("machine", "container"), ledgerPath ("": none)
 //     rig, rigNote ("": it is the quickest), seed (as text: a number of 64 bits)

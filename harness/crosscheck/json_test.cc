@@ -27,8 +27,9 @@ std::vector<std::string> KeysOf(const Json& object) {
 
 TEST(Json, HasEveryKeyInTheOrderOfTheList) {
   const Json json = Json::parse(PrintJson(BrokenReport()));
-  EXPECT_THAT(KeysOf(json), ElementsAre("format", "commit", "started", "exitStatus",
-                                        "requireSpoken", "hasCallList", "subjects"));
+  EXPECT_THAT(KeysOf(json),
+              ElementsAre("format", "commit", "started", "exitStatus", "requireSpoken",
+                          "hasCallList", "interrupted", "notBegun", "subjects"));
   const Json& subject = json["subjects"][0];
   EXPECT_THAT(KeysOf(subject),
               ElementsAre("command", "sha256", "profile", "ledgerPath", "rig", "rigNote", "seed",
@@ -140,6 +141,16 @@ TEST(Json, SaysWhatWasNotJudged) {
   EXPECT_EQ(json["subjects"][0]["judged"], false);
 }
 
+TEST(Json, SaysThatItWasInterrupted) {
+  Report report = CleanReport();
+  report.interrupted = true;
+  report.not_begun = 2;
+  const Json json = Json::parse(PrintJson(report));
+  EXPECT_EQ(json["exitStatus"], 2);
+  EXPECT_EQ(json["interrupted"], true);
+  EXPECT_EQ(json["notBegun"], 2);
+}
+
 TEST(Json, OfTheSameReportIsTheSameText) {
   EXPECT_EQ(PrintJson(BrokenReport()), PrintJson(BrokenReport()));
   EXPECT_EQ(PrintJson(EmptyReport()),
@@ -150,6 +161,8 @@ TEST(Json, OfTheSameReportIsTheSameText) {
             "  \"exitStatus\": 0,\n"
             "  \"requireSpoken\": false,\n"
             "  \"hasCallList\": true,\n"
+            "  \"interrupted\": false,\n"
+            "  \"notBegun\": 0,\n"
             "  \"subjects\": []\n"
             "}\n");
 }

@@ -67,18 +67,19 @@ bool IsJudged(const SubjectReport& subject) {
 }
 
 int ExitStatus(const Report& report) {
-  int status = 0;
-  for (const SubjectReport& subject : report.subjects) {
-    if (HasNewBreak(subject) || HasStaleEntry(subject)) return 1;
-    if (subject.troubles.unconfirmed != 0) return 1;
-    const bool silent = !subject.Silent(report.has_call_list).empty();
-    if (!IsJudged(subject)) {
-      status = 2;
-    } else if (report.require_spoken && silent) {
-      return 1;
-    }
+  const auto any = [&report](auto is) { return std::ranges::any_of(report.subjects, is); };
+  if (any([](const SubjectReport& subject) {
+        return HasNewBreak(subject) || HasStaleEntry(subject) || subject.troubles.unconfirmed != 0;
+      })) {
+    return 1;
   }
-  return status;
+  if (report.interrupted) return 2;
+  if (report.require_spoken && any([&report](const SubjectReport& subject) {
+        return IsJudged(subject) && !subject.Silent(report.has_call_list).empty();
+      })) {
+    return 1;
+  }
+  return any([](const SubjectReport& subject) { return !IsJudged(subject); }) ? 2 : 0;
 }
 
 const char* NameOf(contract::Profile profile) {

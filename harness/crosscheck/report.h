@@ -121,6 +121,8 @@ struct Report {
   std::string started{};      // UTC, as 2026-11-24T23:40:00Z
   bool require_spoken = false;
   bool has_call_list = false;
+  bool interrupted = false;  // a signal ended it early
+  uint64_t not_begun = 0;    // subjects that were to follow then
   std::vector<SubjectReport> subjects{};
 };
 
@@ -145,8 +147,9 @@ bool HasStaleEntry(const SubjectReport& subject);
 // kUncoveredIn no verdict counts for calls that no one covers; what breaks there, nobody sees.
 bool IsJudged(const SubjectReport& subject);
 inline constexpr uint64_t kUncoveredIn = 100;
-// 1 for a new break, a stale entry, a break that was not confirmed or, if Report::require_spoken, a
-// silent rule of a subject that is judged; else 2 if one is not; else 0.
+// 1 for a new break, a stale entry or a break that was not confirmed; else 2 if it was interrupted; else 1
+// if Report::require_spoken and a subject that is judged has a silent rule; else 2 if one is not judged;
+// else 0.
 int ExitStatus(const Report& report);
 
 const char* NameOf(contract::Profile profile);  // "machine", "container"

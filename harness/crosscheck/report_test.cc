@@ -139,6 +139,19 @@ TEST(Report, SaysThatItCouldNotJudgeWhereNothingCounts) {
   EXPECT_EQ(ExitStatus(report), 1) << "what was found is told first";
 }
 
+TEST(Report, InterruptedIsNoPassAndSaysWhatWasFoundBefore) {
+  Report report{.interrupted = true, .subjects = {AllSpoke(contract::Profile::kMachine)}};
+  SubjectReport& subject = report.subjects[0];
+  EXPECT_EQ(ExitStatus(report), 2);
+  report.require_spoken = true;
+  subject.tally(Rule::kSyncsFirst) = {};
+  EXPECT_EQ(ExitStatus(report), 2) << "it would have spoken later";
+  subject.findings = {{.excused_by = -1}};
+  EXPECT_EQ(ExitStatus(report), 1);
+  report.subjects = {};
+  EXPECT_EQ(ExitStatus(report), 2);
+}
+
 TEST(Report, EntryIsJustifiedUnlessItSaysThatItIsNot) {
   EXPECT_TRUE(LedgerEntry{.reason = "musl keeps 34 to itself"}.justified());
   EXPECT_FALSE(LedgerEntry{.reason = "to be justified: SIGTERM was lost"}.justified());

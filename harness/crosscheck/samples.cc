@@ -142,6 +142,8 @@ Report TroubledReport() {
   Report report = ReportOf({CleanReport().subjects[0], odd});
   report.require_spoken = true;
   report.has_call_list = false;
+  report.interrupted = true;
+  report.not_begun = 1;
   return report;
 }
 

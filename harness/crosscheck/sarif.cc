@@ -283,17 +283,23 @@ void Notify(const Report& report, const SubjectReport& subject, const Json& loca
 
 Json Invocation(const Report& report, const Artifacts& artifacts) {
   Json notifications = Json::array();
-  bool interrupted = false;
   for (std::size_t i = 0; i < report.subjects.size(); ++i) {
     Notify(report, report.subjects[i], artifacts.LocationOf(i), notifications);
-    interrupted |= report.subjects[i].interrupted;
+  }
+  if (report.not_begun != 0) {
+    notifications.push_back(
+        {{"descriptor", {{"id", kInterrupted.id}}},
+         {"level", "warning"},
+         {"message", Message(std::to_string(report.not_begun) + " subjects were not begun.")}});
   }
   const int status = ExitStatus(report);
-  return {{"executionSuccessful", !interrupted && status != 2},
+  return {{"executionSuccessful", !report.interrupted && status != 2},
           {"startTimeUtc", report.started},
           {"exitCode", status},
           {"exitCodeDescription",
            status == 0 ? "no new break, no stale entry of a ledger"
+           : status == 2 && report.interrupted
+               ? "ended early, by a signal, and nothing new was found until then"
            : status == 2
                ? "too few scenarios count for a verdict: the subject made calls that no one covers"
                : "a new break, a stale entry of a ledger, or a rule silent that must speak"},

@@ -127,6 +127,17 @@ TEST(Sarif, WhatWasNotJudgedIsNoSuccess) {
             "20000 of 1234567 scenarios do not count, 20000 of them for calls that no one covers.");
 }
 
+TEST(Sarif, InterruptedIsNoSuccess) {
+  Report report = CleanReport();
+  report.interrupted = true;
+  report.not_begun = 1;
+  const Json invocation = RunOf(report)["invocations"][0];
+  EXPECT_EQ(invocation["executionSuccessful"], false);
+  EXPECT_EQ(invocation["exitCode"], 2);
+  EXPECT_THAT(invocation["exitCodeDescription"], HasSubstr("ended early"));
+  EXPECT_EQ(invocation["toolExecutionNotifications"][0]["descriptor"]["id"], "interrupted");
+}
+
 TEST(Sarif, RunSaysHowItWasSearched) {
   const Json subject = RunOf(BrokenReport())["properties"]["subjects"][0];
   EXPECT_EQ(subject["seed"], "18446744073709551615");

@@ -539,7 +539,7 @@ void AddTo(std::string& list, const std::string& words) {
 }
 
 std::string Failed(const Report& report, const Sums& sums) {
-  const bool silence_fails = report.require_spoken && sums.silent != 0;
+  const bool silence_fails = report.require_spoken && sums.silent != 0 && !report.interrupted;
   std::string text;
   if (sums.fresh != 0) AddTo(text, Count(sums.fresh, "new break", "new breaks"));
   if (sums.stale != 0) AddTo(text, Count(sums.stale, "stale entry", "stale entries"));
@@ -562,6 +562,19 @@ std::string Failed(const Report& report, const Sums& sums) {
   return "FAILED: " + text + ". Next: " + next + ".";
 }
 
+// What was found so far, if it was interrupted.
+std::string Interrupted(const Report& report, const Sums& sums) {
+  std::string text = "INTERRUPTED after " + Count(sums.scenarios, "scenario", "scenarios");
+  if (report.not_begun != 0) {
+    text += ", with " + Count(report.not_begun, "subject", "subjects") + " not begun";
+  }
+  if (ExitStatus(report) == 1) return text + ". " + Failed(report, sums);
+  text += ": no new break so far";
+  if (sums.known != 0) AddTo(text, Grouped(sums.known) + " known");
+  if (sums.not_counted != 0) AddTo(text, NotCounted(sums.not_counted, sums.scenarios));
+  return text + ". That is no verdict. Next: run it again.";
+}
+
 std::string Passed(const Sums& sums) {
   std::string text = "passed: no new break";
   if (sums.known != 0) AddTo(text, Grouped(sums.known) + " known");
@@ -578,6 +591,7 @@ std::string Passed(const Sums& sums) {
 
 std::string LastLine(const Report& report) {
   const Sums sums = SumsOf(report);
+  if (report.interrupted) return Wrapped("", Interrupted(report, sums));
   switch (ExitStatus(report)) {
     case 0:
       return Wrapped("", Passed(sums));

@@ -173,6 +173,25 @@ TEST(Table, LastLineSaysWhatWasNotJudgedAndForWhichCalls) {
                                             "of 69,313 scenarios did not count. Next: mend"));
 }
 
+TEST(Table, LastLineSaysThatItWasInterruptedAndWhatWasFoundSoFar) {
+  Report report = CleanReport();
+  report.interrupted = true;
+  EXPECT_THAT(PrintTable(report),
+              EndsWith("\nINTERRUPTED after 1,234,567 scenarios: no new break so far. That is no "
+                       "verdict. Next: run it again.\n"));
+  report = BrokenReport();
+  report.interrupted = report.require_spoken = true;
+  report.subjects[0].tally(Rule::kSyncsFirst) = {};
+  report.not_begun = 1;
+  EXPECT_THAT(PrintTable(report),
+              EndsWith("\nINTERRUPTED after 1,234,567 scenarios, with 1 subject not begun. FAILED: "
+                       "1 new break, 1 stale entry. Next:\nmend the init, or enter it in the "
+                       "ledger.\n"));
+  report.subjects = {};
+  EXPECT_THAT(PrintTable(report), HasSubstr("\nINTERRUPTED after 0 scenarios, with 1 subject not "
+                                            "begun: no new break so far."));
+}
+
 TEST(Table, LastLineSaysWhatWasLostAndThatOtherSubjectsFail) {
   Report report = CleanReport();
   report.subjects[0].troubles.not_counted = report.subjects[0].scenarios;
