@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -36,6 +35,7 @@
 #include "harness/rig/judged_timeline.h"
 #include "harness/rig/ptrace_rig.h"
 #include "harness/scenario/folder.h"
+#include "harness/scenario/read_file.h"
 #include "harness/scenario/text.h"
 
 namespace minit::crosscheck {
@@ -54,11 +54,8 @@ void OnSignal(int) { g_stop = true; }
 // --- Files ---------------------------------------------------------------------------------------
 
 std::string ReadFile(const std::string& path) {
-  std::ifstream opened;
-  if (path != "-") opened.open(path, std::ios::binary);
-  std::istream& in = path == "-" ? std::cin : opened;
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in || in.bad()) throw CannotRun(absl::StrCat("cannot read ", path, ": ", strerror(errno)));
+  std::string text;
+  if (const auto problem = scenario::ReadFile(path, text)) throw CannotRun(*problem);
   return text;
 }
 

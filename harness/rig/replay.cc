@@ -1,11 +1,13 @@
 // replay: plays scenarios against the machine and prints what happened, for people.
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +19,8 @@
 #include "harness/rig/machine_rig.h"
 #include "harness/rig/runner.h"
 #include "harness/scenario/bytes.h"
+#include "harness/scenario/folder.h"
+#include "harness/scenario/read_file.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/text.h"
 
@@ -32,7 +36,8 @@ constexpr const char* kUsage =
     "\n"
     "Plays each scenario against the machine in the kernel model and prints it as a time line.\n"
     "A FILE is a scenario as text (a name that ends in .scenario or .txt), or bytes as fuzzers\n"
-    "have them: a crash, a file of a corpus. - is text from standard input.\n"
+    "have them: a crash, a file of a corpus. - is text from standard input. Of a folder all files\n"
+    "are taken that end in .scenario.\n"
     "\n"
     "  --brief       a line for each FILE, with the rules that it breaks, and no time line\n"
     "  --text        print the scenario as text, and play nothing\n"
@@ -75,7 +80,26 @@ std::optional<std::string> Read(int argc, char** argv, Options& options) {
     }
   }
   if (options.files.empty()) return "no FILE is named; see scripts/replay --help";
-  if (options.files.size() > 1 && !(options.svg.empty() && options.bytes.empty())) {
+  return std::nullopt;
+}
+
+// Puts the scenarios of folders in the place of these. What is wrong, or nothing.
+std::optional<std::string> ReplaceFolders(Options& options) {
+  std::vector<std::string> files;
+  for (const std::string& file : options.files) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(file, error)) {
+      files.push_back(file);
+      continue;
+    }
+    const std::size_t before = files.size();
+    if (auto problem = scenario::ListFolder(file, files)) return problem;
+    if (files.size() == before) {
+      return "no file of folder " + file + " ends in .scenario; name files of bytes one by one";
+    }
+  }
+  options.files = files;
+  if (files.size() > 1 && !(options.svg.empty() && options.bytes.empty())) {
     return "--svg and --bytes write one file, and take one FILE";
   }
   return std::nullopt;
@@ -86,17 +110,11 @@ bool IsText(const std::string& file) {
 }
 
 std::optional<std::string> Load(const std::string& file, scenario::Scenario& scenario) {
-  std::ifstream opened;
-  if (file != "-") {
-    opened.open(file, std::ios::binary);
-    if (!opened) return "cannot read " + file;
-  }
-  std::istream& in = file == "-" ? std::cin : opened;
-  const std::string content{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) return "cannot read " + file;
+  std::string content;
+  if (auto problem = scenario::ReadFile(file, content)) return problem;
   if (IsText(file)) {
     const auto error = scenario::Parse(content, scenario);
-    if (error) return error->Describe(file);
+    if (error) return error->Describe(file == "-" ? "standard input" : file);
   } else {
     const auto* const bytes = reinterpret_cast<const uint8_t*>(content.data());
     scenario::Decode({bytes, content.size()}, scenario);
@@ -104,11 +122,13 @@ std::optional<std::string> Load(const std::string& file, scenario::Scenario& sce
   return std::nullopt;
 }
 
-bool Write(const std::string& file, std::string_view content) {
+// What is wrong, or nothing.
+std::optional<std::string> Write(const std::string& file, std::string_view content) {
   std::ofstream out(file, std::ios::binary);
   out.write(content.data(), static_cast<std::streamsize>(content.size()));
   out.close();
-  return out.good();
+  if (out.good()) return std::nullopt;
+  return "cannot write " + file + ": " + strerror(errno);
 }
 
 int PlayOne(const std::string& file, const scenario::Scenario& scenario, const Options& options) {
@@ -122,7 +142,7 @@ int PlayOne(const std::string& file, const scenario::Scenario& scenario, const O
   const bool restarted = kernel.ending() == kernel::Ending::kRestart;
   const bool good = restarted && !judged.judge().any_broken();
   if (!options.svg.empty()) {
-    if (!Write(options.svg, judged.Draw())) return Fail("cannot write " + options.svg);
+    if (const auto problem = Write(options.svg, judged.Draw())) return Fail(*problem);
   } else if (options.brief) {
     std::cout << (good ? "held    " : "broken  ") << file << "\n";
     if (!good) std::cout << judged.Verdicts();
@@ -140,9 +160,8 @@ int Handle(const std::string& file, const Options& options) {
   if (options.text) std::cout << scenario::Print(scenario);
   if (!options.bytes.empty()) {
     const std::vector<uint8_t> bytes = scenario::Encode(scenario);
-    if (!Write(options.bytes, {reinterpret_cast<const char*>(bytes.data()), bytes.size()})) {
-      return Fail("cannot write " + options.bytes);
-    }
+    const std::string_view content = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    if (const auto problem = Write(options.bytes, content)) return Fail(*problem);
   }
   return options.text || !options.bytes.empty() ? kGood : PlayOne(file, scenario, options);
 }
@@ -156,6 +175,7 @@ int Main(int argc, char** argv) {
   }
   Options options;
   if (const auto error = Read(argc, argv, options)) return Fail(*error);
+  if (const auto error = ReplaceFolders(options)) return Fail(*error);
   int worst = kGood;
   for (const std::string& file : options.files) {
     worst = std::max(worst, Handle(file, options));

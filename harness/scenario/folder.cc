@@ -1,32 +1,37 @@
 #include "harness/scenario/folder.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
+#include "harness/scenario/read_file.h"
 #include "harness/scenario/text.h"
 
 namespace minit::scenario {
 
-std::optional<std::string> ReadFolder(const std::string& folder, std::vector<Named>& scenarios) {
+std::optional<std::string> ListFolder(const std::string& folder, std::vector<std::string>& paths) {
   std::error_code error;
-  std::vector<std::filesystem::path> files;
+  const auto first = static_cast<std::ptrdiff_t>(paths.size());
   for (const auto& file : std::filesystem::directory_iterator(folder, error)) {
-    if (file.path().extension() == ".scenario") files.push_back(file.path());
+    if (file.path().extension() == ".scenario") paths.push_back(file.path().string());
   }
   if (error) return "cannot read folder " + folder + ": " + error.message();
-  std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
-    std::ifstream in(file, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in.is_open() || in.bad()) return "cannot read " + file.string();
+  std::sort(paths.begin() + first, paths.end());
+  return std::nullopt;
+}
+
+std::optional<std::string> ReadFolder(const std::string& folder, std::vector<Named>& scenarios) {
+  std::vector<std::string> paths;
+  if (auto problem = ListFolder(folder, paths)) return problem;
+  for (const std::string& path : paths) {
+    std::string text;
+    if (auto problem = ReadFile(path, text)) return problem;
     Named& named = scenarios.emplace_back();
-    named.name = file.filename();
+    named.name = std::filesystem::path(path).filename();
     if (const auto wrong = Parse(text, named.scenario)) {
       scenarios.pop_back();
-      return wrong->Describe(file.string());
+      return wrong->Describe(path);
     }
   }
   return std::nullopt;

@@ -16,6 +16,10 @@ struct Named {
   Scenario scenario;
 };
 
+// Adds the paths of a folder's scenarios, in the order of their names; those of folders in it are left
+// out. On a problem says what and where.
+std::optional<std::string> ListFolder(const std::string& folder, std::vector<std::string>& paths);
+
 // Adds the scenarios of a folder, in the order of their names; those of folders in it are left out.
 // On a problem says what and where, with those added that came before it.
 std::optional<std::string> ReadFolder(const std::string& folder, std::vector<Named>& scenarios);

@@ -49,6 +49,21 @@ TEST_F(Folder, NamesTheFileAndTheLineThatIsWrong) {
   EXPECT_EQ(scenarios_.size(), 1U);
 }
 
+TEST_F(Folder, SaysWhyAFileCannotBeRead) {
+  std::filesystem::create_directory(folder_ + "/a.scenario");
+  EXPECT_EQ(Read().value_or(""), "cannot read " + folder_ + "/a.scenario: Is a directory");
+}
+
+TEST_F(Folder, ListsThePathsOfItsScenariosByName) {
+  Write("b.scenario", "");
+  Write("a.scenario", "at rest: child sings\n");
+  Write("notes.txt", "");
+  std::vector<std::string> paths = {"z"};
+  EXPECT_EQ(ListFolder(folder_, paths), std::nullopt);
+  EXPECT_EQ(paths,
+            (std::vector<std::string>{"z", folder_ + "/a.scenario", folder_ + "/b.scenario"}));
+}
+
 TEST_F(Folder, ThatIsNotThereIsNamed) {
   EXPECT_THAT(ReadFolder(folder_ + "/none", scenarios_).value_or(""),
               testing::StartsWith("cannot read folder " + folder_ + "/none: "));

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Tests of replay as a program: what it takes, what it says of what it cannot take, and its exit status.
+
+usage: replay_tool_test.py REPLAY [TEST...]
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+REPLAY = pathlib.Path(sys.argv.pop(1)).resolve()
+LIMIT_SECONDS = 60
+
+
+class ReplayTest(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="minit-replay-test-")
+        self.addCleanup(scratch.cleanup)
+        self.scratch = pathlib.Path(scratch.name)
+
+    def run_it(self, *arguments, text=""):
+        ran = subprocess.run([REPLAY, *map(str, arguments)], input=text, capture_output=True, text=True,
+                             timeout=LIMIT_SECONDS)
+        return ran.returncode, ran.stdout, ran.stderr
+
+    def write(self, name, text):
+        path = self.scratch / name
+        path.write_text(text)
+        return path
+
+    def test_a_scenario_is_a_time_line_with_verdicts(self):
+        for file, text in ((self.write("one.scenario", "at rest: child exits 0\n"), ""),
+                           ("-", "at rest: child exits 0\n")):
+            status, output, errors = self.run_it(file, text=text)
+            self.assertEqual(status, 0, output + errors)
+            self.assertIn("at rest: child exits 0", output)
+            self.assertIn("held: 1 reaps-at-rest", output)
+
+    def test_of_a_folder_all_scenarios_are_played(self):
+        self.write("b.scenario", "at rest: child exits 1\n")
+        self.write("a.scenario", "at rest: child exits 0\n")
+        self.write("notes.md", "no scenario\n")
+        status, output, errors = self.run_it("--brief", self.scratch)
+        self.assertEqual(status, 0, output + errors)
+        self.assertEqual(output, f"held    {self.scratch}/a.scenario\nheld    {self.scratch}/b.scenario\n")
+        status, output, errors = self.run_it(self.scratch)
+        self.assertEqual(status, 0, output + errors)
+        self.assertIn(f"--- {self.scratch}/b.scenario\n", output)
+
+    def test_what_is_wrong_in_a_folder_is_said_and_the_others_are_played(self):
+        self.write("a.scenario", "at rest: child sings\n")
+        self.write("b.scenario", "at rest: child exits 0\n")
+        (self.scratch / "c.scenario").mkdir()
+        status, output, errors = self.run_it("--brief", self.scratch)
+        self.assertEqual(status, 2, output + errors)
+        self.assertIn("a.scenario:1:", errors)
+        self.assertIn("c.scenario: Is a directory", errors)
+        self.assertIn("b.scenario", output)
+
+    def test_what_cannot_be_read_or_written_is_said_with_the_reason(self):
+        scenario = self.write("one.scenario", "at rest: child exits 0\n")
+        self.write("two.scenario", "at rest: child exits 0\n")
+        (self.scratch / "empty").mkdir()
+        for arguments, words in (
+                ((), "no FILE is named"),
+                (("--fast",), "--fast"),
+                ((self.scratch / "absent",), "absent: No such file or directory"),
+                ((self.scratch / "empty",), "ends in .scenario"),
+                (("--svg", self.scratch / "out.svg", self.scratch), "take one FILE"),
+                (("--svg", self.scratch / "absent/out.svg", scenario), "out.svg: No such file or directory"),
+                (("--bytes", self.scratch, scenario), "Is a directory")):
+            status, output, errors = self.run_it(*arguments)
+            self.assertEqual(status, 2, f"{arguments}: {output}{errors}")
+            self.assertIn(words, errors, arguments)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
