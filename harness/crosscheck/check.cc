@@ -18,6 +18,7 @@
 #include "harness/rig/entry_facts.h"
 #include "harness/rig/in_process_rig.h"
 #include "harness/rig/judged_timeline.h"
+#include "harness/rig/program.h"
 #include "harness/rig/ptrace_rig.h"
 
 namespace minit::crosscheck {
@@ -273,6 +274,7 @@ contract::Terms TermsOf(const CheckOptions& options) {
 
 Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
                      const std::function<void(const Progress&)>& tell) {
+  rig::RequireProgram(options.subject.path);
   Checked checked;
   SubjectReport& report = checked.report;
   report.command = {options.subject.path};

@@ -209,6 +209,29 @@ class CrosscheckTest(unittest.TestCase):
         output, errors = running.communicate(timeout=60)
         return running.returncode, output, errors
 
+    def test_what_no_kernel_starts_is_refused_under_each_rig(self):
+        unmarked = self.own(INIT).rename(self.scratch / "unmarked")
+        unmarked.chmod(0o644)
+        cut = self.own(INIT).rename(self.scratch / "cut")
+        cut.write_bytes(INIT.read_bytes()[:1000])
+        cut_dynamic = self.own("/usr/bin/tini").rename(self.scratch / "cut-dynamic")
+        cut_dynamic.write_bytes(cut_dynamic.read_bytes()[:2000])
+        script = self.write("script", "echo\n")
+        script.chmod(0o755)
+        play = ("--play", self.write("one.scenario", "at rest: child exits 0\n"))
+        for subject, words in (
+                (unmarked, "it has no x bit"),
+                (cut, "it is cut off: it has 1000 bytes"),
+                (cut_dynamic, "it is cut off: it has 2000 bytes"),
+                (self.scratch, "it is no regular file")):
+            for options in (("--rig", "in-process"), ("--rig", "ptrace"), (), play):
+                status, output, errors = self.run_it(*options, "--scenarios", 1, subject)
+                self.assertEqual(status, 2, f"{options} {subject}: {output}{errors}")
+                self.assertIn(f"cannot execute {subject}: {words}", errors)
+        status, output, errors = self.run_it("--scenarios", 1, script)
+        self.assertEqual(status, 2, output + errors)
+        self.assertIn(f"cannot execute {script}: Exec format error", errors)
+
     def test_an_interrupt_ends_it_with_a_report_and_leaves_nothing(self):
         subject = self.own(INIT)
         for rig in ("in-process", "ptrace"):

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/rig/program.h"
 #include "harness/rig/spawner.h"
 
 namespace minit::rig {
@@ -25,6 +26,7 @@ BinaryRig::BinaryRig(const SubjectOptions& options)
     : options_(options),
       runner_(kernel_, *this),
       decoder_(runner_.cast(), kernel_, options_.child) {
+  RequireProgram(options_.path);
   for (std::size_t i = 0; i < kEnvironments; ++i) {
     environments_.push_back(EnvironmentFor(static_cast<scenario::Environment>(i)));
   }

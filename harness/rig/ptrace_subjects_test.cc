@@ -513,9 +513,10 @@ TEST_F(Harm, CrashesAreTold) {
 }
 
 TEST_F(Harm, WhatCannotBeExecutedIsRefused) {
-  PtraceRig rig({.path = "/nonexistent"});
+  EXPECT_THROW(PtraceRig({.path = "/nonexistent"}), CannotRun);
+  PtraceRig rig({.path = g_subjects.front(), .limits = {.memory_bytes = 4096}});
   Story story;
-  EXPECT_THROW(rig.Run({}, story), CannotRun);
+  EXPECT_THROW(rig.Run({}, story), CannotRun) << "it is killed in its exec";
 }
 
 }  // namespace

@@ -183,8 +183,13 @@ pid_t Spawner::Spawn(scenario::Environment environment, scenario::Arguments argu
       kill(pid, SIGKILL);
       WaitForTraced(pid);
     }
+    const std::string problem = "cannot execute " + program_.path;
     errno = board_->exec_error;
-    Throw("cannot execute " + program_.path);
+    if (errno != 0) Throw(problem);
+    // Where the kernel can go back no more, it kills.
+    throw CannotRun(problem +
+                    ": the kernel gave it up as it laid it out in memory; it is damaged, or needs "
+                    "more than --memory gives it");
   }
   PatchVector(pid);
   return pid;
