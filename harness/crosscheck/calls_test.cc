@@ -105,6 +105,7 @@ TEST(Calls, ErrorsNamePlaceWhatWasFoundAndWhatIsAllowed) {
   EXPECT_THAT(ErrorOf("rebbot # once\n"), HasSubstr("the closest is \"reboot\""));
   EXPECT_THAT(ErrorOf("epol_wait\n"), HasSubstr("the closest is \"epoll_wait\""));
   EXPECT_THAT(ErrorOf("ptracee\n"), HasSubstr("the closest is \"ptrace\""));
+  EXPECT_THAT(ErrorOf("wai\x1b[31mt4\xc3\n"), HasSubstr("found \"wai\\x1b[31mt4\\xc3\""));
   EXPECT_THAT(ErrorOf("wait4 for\n"), StartsWith("f:1:7: found \"for\"; allowed: \"waits\""));
   EXPECT_THAT(ErrorOf("wait4 waits long\n"), StartsWith("f:1:7: found \"waits long\""));
   EXPECT_THAT(ErrorOf("kill waits\n"),

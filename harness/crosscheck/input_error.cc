@@ -1,6 +1,7 @@
 #include "harness/crosscheck/input_error.h"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace minit::crosscheck {
 namespace {
@@ -14,15 +15,20 @@ std::string_view WithoutBlanksAtEnd(std::string_view line) {
 
 }  // namespace
 
+std::string Escaped(std::string_view message) {
+  std::string escaped;
+  for (const char c : message) {
+    char hex[5];
+    std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(c));
+    escaped += c >= ' ' && c <= '~' ? std::string(1, c) : hex;
+  }
+  return escaped;
+}
+
 std::string Quoted(std::string_view text) {
   constexpr std::size_t kMost = 60;
   if (text.empty()) return "nothing";
-  std::string quoted = "\"";
-  for (const char c : text.substr(0, kMost)) {
-    const auto byte = static_cast<unsigned char>(c);
-    quoted += byte < ' ' || byte == 0x7f ? '?' : c;
-  }
-  return quoted + (text.size() > kMost ? "…\"" : "\"");
+  return "\"" + Escaped(text.substr(0, kMost)) + (text.size() > kMost ? "…\"" : "\"");
 }
 
 bool Lines::Next() {

@@ -88,7 +88,7 @@ class Parser {
     std::string problem;
     std::size_t at = 0;
     const auto pattern = contract::ParseFacts(Operand(), &problem, &at);
-    if (!pattern) return Fail(operand_ + at, problem);
+    if (!pattern) return Fail(operand_ + at, Escaped(problem));
     const bool asks_nothing = pattern->facts.entry == 0 && pattern->facts.faults == 0;
     if ((pattern->open & kAllOpen) == kAllOpen && asks_nothing) {
       return Fail(operand_, "every fact is any: that would excuse every break of rule " +

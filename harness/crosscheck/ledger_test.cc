@@ -132,6 +132,17 @@ TEST(Ledger, ErrorsNamePlaceWhatWasFoundAndWhatIsAllowed) {
   EXPECT_THAT(ErrorOf("rule 1 reaps-at-rest\n"), StartsWith("f:1:1: found the end of the file"));
 }
 
+TEST(Ledger, ErrorsGiveNoByteOfTheFileToATerminal) {
+  for (const char* line :
+       {"ru\x1b[31m\n", "rule 2 \x9b\x07\n", "rule 1 reaps-at-rest\nfacts \x1b]0;a\x07\n",
+        "rule 1 reaps-at-rest\nfacts phase=\xff\xc3\n", "rule 1 reaps-at-rest\n\x1b[2J\n"}) {
+    const std::string error = ErrorOf(line);
+    EXPECT_THAT(error, HasSubstr("\\x")) << error;
+    EXPECT_EQ(error.find_first_of("\x1b\x07\x9b\xff\xc3"), error.npos)
+        << testing::PrintToString(error);
+  }
+}
+
 TEST(Ledger, EntryThatLeavesEverythingOpenIsRefused) {
   const std::string all = "facts phase=any entry=any faults=any cause=any whose=any how=any\n";
   EXPECT_THAT(ErrorOf(Entry(all)), AllOf(StartsWith("f:2:7: every fact is any"),
