@@ -141,16 +141,6 @@ std::size_t Distance(std::string_view from, std::string_view to) {
   return row.back();
 }
 
-// For somebody who wrote what is no name of a call: perhaps one of the model's ("exec").
-std::string_view Closest(std::string_view name) {
-  for (const Kinds& row : kKinds) {
-    if (name == kernel::CallName(row.kind)) return row.name;
-  }
-  return std::ranges::min(kernel::SystemCalls(), {},
-                          [&](const SystemCall& call) { return Distance(name, call.name); })
-      .name;
-}
-
 bool Has(const CallList& list, int number) { return list.Has(kernel::calls::Other(number)); }
 
 std::string LineFor(std::string_view name, const CallList& list) {
@@ -173,7 +163,7 @@ std::optional<InputError> ParseLine(std::string_view line, int number, CallList&
     return error(begin,
                  "found " + Quoted(name) +
                      "; allowed: a system call of Linux on x86-64, of which the closest is " +
-                     Quoted(Closest(name)));
+                     Quoted(ClosestCall(name)));
   }
   if (Has(list, call->number)) return error(begin, "found " + Quoted(name) + " a second time");
   const std::size_t mark = line.find_first_not_of(kBlanks, end);
@@ -192,6 +182,16 @@ std::optional<InputError> ParseLine(std::string_view line, int number, CallList&
 }
 
 }  // namespace
+
+// Perhaps somebody wrote one of the model's ("exec").
+std::string_view ClosestCall(std::string_view name) {
+  for (const Kinds& row : kKinds) {
+    if (name == kernel::CallName(row.kind)) return row.name;
+  }
+  return std::ranges::min(kernel::SystemCalls(), {},
+                          [&](const SystemCall& call) { return Distance(name, call.name); })
+      .name;
+}
 
 std::optional<InputError> ParseCalls(std::string_view text, CallList& list) {
   list = {};

@@ -24,6 +24,9 @@
 
 namespace minit::crosscheck {
 
+// Of Linux's calls the one whose name is most like this.
+std::string_view ClosestCall(std::string_view name);
+
 // Makes `list` what the text says; on an error it is what came before. It must outlive the judges that
 // are given it.
 std::optional<InputError> ParseCalls(std::string_view text, contract::CallList& list);

@@ -2,11 +2,16 @@
 
 #include <getopt.h>
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 #include <string_view>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "harness/crosscheck/calls.h"
+#include "harness/crosscheck/input_error.h"
+#include "harness/kernel/system_calls.h"
 
 namespace minit::crosscheck {
 
@@ -38,10 +43,12 @@ How long
 How it is run
   --rig R              auto (the default), in-process or ptrace
   --no-patch           in-process: leave the code of the subject as it is
-  --memory MIB         address space of each process (default 256)
+  --memory MIB         address space of each process (16 to 16384; default 256)
   --loop-ms MS         processor time without a call that is taken for a loop (default 100)
-  --harmless CALL      a call that no one covers, "not covered" in the report, does not matter for
-                       this subject: judge it all the same; may be given again
+  --harmless CALL      a call that no one covers does not matter for this subject: judge it all the
+                       same; may be given again. CALL is as the report has it under "Calls that no
+                       one answered": the name of a call, alone or with what is not covered of it
+                       ("prctl 24", "setuid to another user"), or words ("a 32-bit call")
 What comes out
   --json FILE          the report, for programs
   --sarif FILE         the findings, as SARIF 2.1.0
@@ -89,6 +96,10 @@ enum : int {
   kHelp,
 };
 
+// More would be in the way of the addresses that a subject has in process.
+constexpr uint64_t kLeastMemoryMib = 16;
+constexpr uint64_t kMostMemoryMib = 16384;
+
 constexpr option kLongOptions[] = {
     {"profile", required_argument, nullptr, kProfile},
     {"subject", required_argument, nullptr, kSubject},
@@ -117,14 +128,17 @@ constexpr option kLongOptions[] = {
     {},
 };
 
-// A number of at least `least`; "" or what is wrong.
+// A number from `least` to `most`; "" or what is wrong.
 template <typename Number>
-std::string Read(std::string_view name, std::string_view text, Number least, Number& number) {
+std::string Read(std::string_view name, std::string_view text, Number& number, Number least,
+                 Number most = std::numeric_limits<Number>::max()) {
   const char* const end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, number);
-  if (error == std::errc() && at == end && number >= least) return "";
+  if (error == std::errc() && at == end && number >= least && number <= most) return "";
+  const bool bounded = most != std::numeric_limits<Number>::max();
   return "--" + std::string(name) + " " + std::string(text) + ": a number of at least " +
-         std::to_string(least) + " is needed";
+         std::to_string(least) + (bounded ? " and at most " + std::to_string(most) : "") +
+         " is needed";
 }
 
 std::string ReadProfile(std::string_view text, Options& options) {
@@ -144,6 +158,22 @@ std::string ReadRig(std::string_view text, Options& options) {
     options.rig = RigChoice::kPtrace;
   else
     return "--rig " + std::string(text) + ": it is auto, in-process or ptrace";
+  return "";
+}
+
+// Of what the report names as not covered: a call by its name or number, alone or with what is not
+// covered of it behind ("setuid to another user"); or a use of calls in words ("a 32-bit call").
+std::string ReadHarmless(std::string_view text, Options& options) {
+  const std::string_view first = text.substr(0, text.find(' '));
+  const bool is_call = std::ranges::any_of(
+      kernel::SystemCalls(), [first](const auto& call) { return call.name == first; });
+  const bool in_words = text.starts_with("a ") || text.starts_with("an ");
+  if (!is_call && !in_words && !text.starts_with("system call ")) {
+    return "--harmless " + Escaped(text) + ": " + Quoted(first) +
+           " is no system call; the closest is " + Quoted(ClosestCall(first)) +
+           ". Give a name as the report has it under \"Calls that no one answered\"";
+  }
+  options.harmless.emplace(text);
   return "";
 }
 
@@ -171,21 +201,20 @@ std::string ReadOne(int which, const std::string& text, Options& options) {
     case kSeconds:
       return ReadSeconds(text, options);
     case kScenarios:
-      return Read<uint64_t>("scenarios", text, 1, options.scenarios);
+      return Read<uint64_t>("scenarios", text, options.scenarios, 1);
     case kSeed:
-      return Read<uint64_t>("seed", text, 0, options.seed.emplace());
+      return Read<uint64_t>("seed", text, options.seed.emplace(), 0);
     case kMemory:
-      return Read<uint64_t>("memory", text, 16, options.memory_mib);
+      return Read<uint64_t>("memory", text, options.memory_mib, kLeastMemoryMib, kMostMemoryMib);
     case kLoop:
-      return Read<uint32_t>("loop-ms", text, 10, options.loop_ms);
+      return Read<uint32_t>("loop-ms", text, options.loop_ms, 10);
     case kRig:
       return ReadRig(text, options);
     case kCorpus:
       options.corpus.push_back(text);
       return "";
     case kHarmless:
-      options.harmless.insert(text);
-      return "";
+      return ReadHarmless(text, options);
     case kNoPatch:
       options.patch = false;
       return "";
