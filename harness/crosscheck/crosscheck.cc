@@ -50,6 +50,8 @@ constexpr int kCannotRun = 2;
 std::atomic<bool> g_stop = false;
 
 void OnSignal(int) { g_stop = true; }
+// A write to who reads no more fails, as one to a full disk does. No SIG_IGN: that subjects would inherit.
+void OnPipe(int) {}
 
 // --- Files ---------------------------------------------------------------------------------------
 
@@ -64,6 +66,12 @@ void WriteFile(const std::string& path, const std::string& text) {
   out << text;
   out.close();
   if (!out) throw CannotRun(absl::StrCat("cannot write ", path, ": ", strerror(errno)));
+}
+
+void FlushOutput() {
+  if (!std::cout.flush()) {
+    throw CannotRun(absl::StrCat("cannot write to standard output: ", strerror(errno)));
+  }
 }
 
 scenario::Scenario ReadScenario(const std::string& path) {
@@ -122,6 +130,7 @@ int PlayOne(const Options& options, const contract::CallList* calls) {
   for (const auto& [what, count] : outcome.not_covered) {
     std::cout << "not covered: " << what << ", " << count << " times\n";
   }
+  FlushOutput();
   return timeline.judge().any_broken() ? kBroken : kGood;
 }
 
@@ -224,7 +233,7 @@ int CheckAll(const Options& options, const contract::CallList* calls) {
   report.not_begun = options.subjects.size() - report.subjects.size();
   WriteWhatIsAsked(options, report, checked);
   std::cout << PrintTable(report, options.verbose);
-  if (!std::cout.flush()) throw CannotRun("cannot write to standard output");
+  FlushOutput();
   return ExitStatus(report);
 }
 
@@ -244,6 +253,8 @@ int Main(int argc, char** argv) {
   struct sigaction action{};
   action.sa_handler = OnSignal;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  action.sa_handler = OnPipe;
+  sigaction(SIGPIPE, &action, nullptr);
   try {
     const auto calls = ReadCalls(options);
     const contract::CallList* const list = calls ? &*calls : nullptr;

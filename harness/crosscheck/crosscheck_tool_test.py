@@ -232,6 +232,28 @@ class CrosscheckTest(unittest.TestCase):
         self.assertEqual(status, 2, output + errors)
         self.assertIn(f"cannot execute {script}: Exec format error", errors)
 
+    def test_what_cannot_be_written_is_said(self):
+        subject = self.own(INIT)
+        play = ("--play", self.write("one.scenario", "at rest: child exits 0\n"))
+        for options, words in ((("--json", "/dev/stdout"), "cannot write /dev/stdout: Broken pipe"),
+                               ((), "cannot write to standard output: Broken pipe"),
+                               (play, "cannot write to standard output: Broken pipe"),
+                               (("--json", "/dev/full"), "cannot write /dev/full: No space left on device")):
+            reader, writer = os.pipe()
+            os.close(reader)
+            ran = subprocess.run([CROSSCHECK, *map(str, options), "--scenarios", "1", subject], stdout=writer,
+                                 stderr=subprocess.PIPE, text=True, timeout=LIMIT_SECONDS)
+            os.close(writer)
+            self.assertEqual(ran.returncode, 2, f"{options} {ran.stderr}")
+            self.assertIn(words, ran.stderr)
+            self.assertEqual(self.processes_of(subject), [])
+
+    def test_the_most_memory_is_there(self):
+        # In process it is so much but under sanitizers, who have addresses of their own from 2 GiB on.
+        for rig, memory in (("in-process", 1024), ("ptrace", 16384)):
+            status, output, errors = self.run_it("--rig", rig, "--memory", memory, "--scenarios", 5, "--seed", 1, INIT)
+            self.assertEqual(status, 0, output + errors)
+
     def test_an_interrupt_ends_it_with_a_report_and_leaves_nothing(self):
         subject = self.own(INIT)
         for rig in ("in-process", "ptrace"):
