@@ -122,12 +122,20 @@ class CrosscheckTest(unittest.TestCase):
         invocation = json.loads(sarif_path.read_text())["runs"][0]["invocations"][0]
         self.assertEqual(invocation["exitCode"], 2)
         self.assertFalse(invocation["executionSuccessful"])
+        status, output, errors = self.run_it("--play", "-", SUBJECT, "set-up-otherwise")
+        self.assertEqual(status, 2, output + errors)
+        self.assertIn("not covered: chroot, 1 times\n", output)
+        self.assertIn("NOT JUDGED", output)
 
     def test_what_is_said_to_be_harmless_counts(self):
         harmless = ("setuid to another user", "chroot", "mount on /")
         arguments = [argument for call in harmless for argument in ("--harmless", call)]
         status, output, errors = self.run_it("--scenarios", 20, "--seed", 1, *arguments, SUBJECT, "set-up-otherwise")
         self.assertEqual(status, 1, output + errors)
+        self.assertIn("--harmless 'setuid to another user' --play -", output)
+        status, output, errors = self.run_it(*arguments, "--play", "-", SUBJECT, "set-up-otherwise")
+        self.assertEqual(status, 1, output + errors)
+        self.assertIn("not covered: chroot, 1 times (harmless)\n", output)
 
     def test_a_list_of_calls_is_kept_to(self):
         calls = self.scratch / "init.calls"

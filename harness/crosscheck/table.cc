@@ -606,7 +606,11 @@ std::string LastLine(const Report& report) {
 
 std::string PlayCommand(const SubjectReport& subject, const scenario::Scenario& scenario) {
   const bool container = subject.profile == contract::Profile::kContainer;
-  return std::string("scripts/crosscheck ") + (container ? "--profile container " : "") +
+  std::string harmless;
+  for (const std::string& call : subject.harmless) {
+    if (subject.troubles.not_covered.contains(call)) harmless += "--harmless " + Quoted(call) + " ";
+  }
+  return std::string("scripts/crosscheck ") + (container ? "--profile container " : "") + harmless +
          "--play - " + Joined(subject.command) + " <<'END'\n" + scenario::Print(scenario) + "END\n";
 }
 

@@ -221,7 +221,7 @@ TEST(Table, CommandIsForAShell) {
   const Report report = TroubledReport();
   EXPECT_EQ(
       PlayCommand(report.subjects[1], {}),
-      "scripts/crosscheck --profile container --play - "
+      "scripts/crosscheck --profile container --harmless 'prctl 1234' --play - "
       "'/srv/an init'\\''s: 100%/ä\xff-and-a-name-that-is-rather-long' -s '' '$HOME' <<'END'\n"
       "END\n");
 }
