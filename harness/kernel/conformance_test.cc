@@ -83,8 +83,12 @@ class World {
             std::to_string(result.status) + "\n";
   }
   void NoteTaken() {
-    for (int signal; (signal = Do(kInit, SigTimedWait(kAllSignals, 0)).value) > 0;) {
-      Note("taken", signal);
+    for (Result taken; (taken = Do(kInit, SigTimedWait(kAllSignals, 0))).value > 0;) {
+      Note("taken", taken.value);
+      if (taken.value != kSigChld || taken.pid == 0) continue;
+      Note("of", taken.pid);
+      Note("code", taken.code);
+      Note("status", taken.status);
     }
   }
   void NoteReaped(uint32_t flags = 0) {
@@ -104,8 +108,15 @@ class ModelWorld : public World {
       : kernel_({.signal_queue_limit = queue_limit, .pid_namespace = true}) {}
 
   Result Do(Pid who, const Call& call) override {
-    const Result result = kernel_.Issue(who, call);
-    return result.state == Result::State::kBlocked ? Finish(who) : result;
+    Result result = kernel_.Issue(who, call);
+    if (result.state == Result::State::kBlocked) result = Finish(who);
+    if (call.kind == CallKind::kSigTimedWait && result.value == kSigChld && who == kInit) {
+      const ChildNews& news = kernel_.NewsOfInit();
+      result.pid = news.pid;
+      result.code = news.code;
+      result.status = news.status;
+    }
+    return result;
   }
   void Start(Pid who, const Call& call) override {
     call_ = call;
@@ -270,9 +281,16 @@ Result OnSignals(const Call& call) {
       action.sa_flags = static_cast<int>(call.flags);
       return Raw(sigaction(call.signal, &action, nullptr));
     }
-    case CallKind::kSigTimedWait:
-      return Raw(syscall(SYS_rt_sigtimedwait, &call.set, nullptr,
-                         call.time_ns == kForever ? nullptr : &time, 8));
+    case CallKind::kSigTimedWait: {
+      siginfo_t info{};
+      Result result = Raw(syscall(SYS_rt_sigtimedwait, &call.set, &info,
+                                  call.time_ns == kForever ? nullptr : &time, 8));
+      if (result.value != SIGCHLD || info.si_code <= 0) return result;
+      result.pid = info.si_pid;
+      result.code = static_cast<uint8_t>(info.si_code);
+      result.status = info.si_status;
+      return result;
+    }
     case CallKind::kKill:
       return Raw(kill(call.pid, call.signal));
     case CallKind::kThreadKill:

@@ -8,6 +8,15 @@
 #include "harness/kernel/kernel_inline.h"
 
 namespace minit::kernel {
+namespace {
+
+ChildNews DeathOf(Pid pid, int raw) {
+  const int signal = raw & 0x7f;
+  if (signal == 0) return {.pid = pid, .code = kExited, .status = raw >> 8};
+  return {.pid = pid, .code = (raw & 0x80) != 0 ? kDumped : kKilled, .status = signal};
+}
+
+}  // namespace
 
 // Ends all threads of a process with one raw status. Init's end is the end of the world.
 void Kernel::KillProcess(Slot leader, int status) {
@@ -73,18 +82,28 @@ void Kernel::EndThread(Slot slot, int status) {
   LeaveZombie(leader, own ? process.exit_signal : static_cast<int>(kSigChld));
 }
 
+// A signal about a child. If it is taken at once, so is the news.
+void Kernel::TellOf(Slot to, int signal, const ChildNews& news) {
+  const auto pending = [this] { return (tasks_[0].shared_pending & SignalBit(kSigChld)) != 0; };
+  const bool first = to == 0 && signal == kSigChld && !pending();
+  if (first) g_.news = news;
+  Generate(to, {.signal = signal});
+  if (first && !pending()) g_.news = {};
+}
+
 // A process that is dead as a whole: its tracer, or else its parent, is sent `signal`. A parent that
 // ignores SIGCHLD or has set SA_NOCLDWAIT never gets to see the zombie.
 void Kernel::LeaveZombie(Slot leader, int signal) {
   const Task& process = tasks_[leader];
   const bool traced = process.tracer != kNoSlot;
   const Slot to = traced ? process.tracer : process.parent;
+  const ChildNews news = DeathOf(process.pid, process.status);
   if (!traced && signal == kSigChld) {
     const bool ignored = (tasks_[to].ignored & SignalBit(kSigChld)) != 0;
     if (ignored || tasks_[to].no_child_wait) Reap(leader);
     if (ignored) signal = 0;
   }
-  if (signal != 0) Generate(to, {.signal = signal});
+  if (signal != 0) TellOf(to, signal, news);
   WakeWaiter(to);
   if (g_.blocked != 0) ReconsiderAll(KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait));
 }
@@ -110,7 +129,7 @@ void Kernel::EndProcess(Slot leader) {
 void Kernel::ReleaseThread(Slot slot) {
   const Slot tracer = tasks_[slot].tracer;
   if (tracer != kNoSlot) {
-    Generate(tracer, {.signal = kSigChld});
+    TellOf(tracer, kSigChld, DeathOf(tasks_[slot].pid, tasks_[slot].status));
     WakeWaiter(tracer);
     return;
   }
@@ -126,10 +145,10 @@ void Kernel::DropThread(Slot slot) {
 }
 
 // Tells of a stop or a continue: SIGCHLD, unless ignored or SA_NOCLDSTOP; a wait wakes either way.
-void Kernel::NotifyOfStop(Slot to) {
+void Kernel::NotifyOfStop(Slot to, const ChildNews& news) {
   const Task& parent = tasks_[to];
   if ((parent.ignored & SignalBit(kSigChld)) == 0 && !parent.no_child_stop) {
-    Generate(to, {.signal = kSigChld});
+    TellOf(to, kSigChld, news);
   }
   WakeWaiter(to);
 }

@@ -119,6 +119,13 @@ enum class Activity : uint8_t {
   kZombie,     // dead, not reaped
 };
 
+// What the siginfo of a SIGCHLD tells, as waitid would. pid 0: no child is behind it, somebody sent it.
+struct ChildNews {
+  Pid pid = 0;
+  uint8_t code = 0;    // CLD_…
+  int32_t status = 0;  // the code of an exit, or a signal
+};
+
 // What can be seen of one process or thread.
 struct View {
   Pid pid = 0;
@@ -308,6 +315,9 @@ class Kernel {
   int PendingCount(Pid thread, int signal, bool for_process) const;
   // What an open descriptor is; kMissing if it is closed, kOther if it has no name.
   Path DescriptorPath(Pid process, int fd) const;
+  // Whom the SIGCHLD is about that init took last. Of several that come while one is pending that is the
+  // first. No part of what a kernel is compared by.
+  const ChildNews& NewsOfInit() const { return g_.taken_news; }
   // Of an end of a pipe: the other one is closed.
   bool IsCut(Pid process, int fd) const;
 
@@ -463,6 +473,8 @@ class Kernel {
     Pid terminal_group = 0;  // foreground
     uint64_t now_ns = 0;
     uint64_t call_time_ns = kCallTimeNs;
+    ChildNews news;                   // of init's SIGCHLD that is pending for the process
+    ChildNews taken_news;             // … that it took last
     uint64_t soonest_ns = kForever;   // no timer ends before this (there may be none)
     std::array<ShadowSet, 2> shadow;  // of the thread, of the process
   };
@@ -604,7 +616,8 @@ class Kernel {
   void ReleaseThread(Slot slot);
   void DropThread(Slot slot);
   void LeaveZombie(Slot leader, int signal);
-  void NotifyOfStop(Slot to);
+  void NotifyOfStop(Slot to, const ChildNews& news);
+  void TellOf(Slot to, int signal, const ChildNews& news);
   void Reap(Slot leader);
   Slot Reaper(Slot father) const;
   void Reparent(Slot father);

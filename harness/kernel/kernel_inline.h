@@ -14,6 +14,16 @@ constexpr Result Value(int value) { return {.value = value}; }
 constexpr Result kStillBlocked{.state = Result::State::kBlocked};
 constexpr Result kNeverReturns{.state = Result::State::kGone};
 
+// What is told of a child: CLD_….
+enum Code : uint8_t {
+  kExited = 1,
+  kKilled = 2,
+  kDumped = 3,
+  kTrapped = 4,
+  kStopped = 5,
+  kContinued = 6,
+};
+
 constexpr uint64_t kStopSignals =
     SignalBit(kSigStop) | SignalBit(kSigTstp) | SignalBit(kSigTtin) | SignalBit(kSigTtou);
 constexpr bool IsStopSignal(int signal) {

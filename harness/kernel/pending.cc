@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "harness/kernel/kernel.h"
 #include "harness/kernel/kernel_inline.h"
@@ -120,6 +121,9 @@ Kernel::Taken Kernel::Dequeue(Slot slot, uint64_t set) {
   if (there == 0) return {};
   const int signal = FirstOf(there);
   TakeOne(pending, signal);
+  if (signal == kSigChld && task.leader == 0 && !from_thread) {
+    g_.taken_news = std::exchange(g_.news, {});
+  }
   return {static_cast<uint8_t>(signal), from_thread, false};
 }
 

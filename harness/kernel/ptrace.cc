@@ -89,7 +89,7 @@ void Kernel::StopForTracer(Slot slot, int signal, bool injects) {
   const uint32_t event = task.seized && !injects ? 0x80U << 16 : 0;
   task.trace_status = event | static_cast<uint32_t>(signal) << 8 | 0x7f;
   task.trace_report = task.trace_status;
-  NotifyOfStop(task.tracer);
+  NotifyOfStop(task.tracer, {.pid = task.pid, .code = kTrapped, .status = signal});
 }
 
 // The thread leaves its stop, with `signal` (0: none) if that stop takes one.

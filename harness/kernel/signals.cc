@@ -197,7 +197,8 @@ void Kernel::StopProcess(Slot leader, int signal) {
     InterruptWithoutHandler(slot);
     if (task.tracer != kNoSlot && !task.trace_stopped) StopForTracer(slot, signal, false);
   });
-  if (parent != kNoSlot && parent_is_told) NotifyOfStop(parent);
+  if (parent == kNoSlot || !parent_is_told) return;
+  NotifyOfStop(parent, {.pid = process.pid, .code = kStopped, .status = signal});
 }
 
 // Generating a SIGCONT continues, whatever becomes of the signal. A thread in a stop for its tracer
@@ -209,7 +210,8 @@ void Kernel::ContinueProcess(Slot leader) {
   process.stop_report = 0;
   process.continued = true;
   const Slot parent = process.parent;
-  if (parent != kNoSlot) NotifyOfStop(parent);
+  if (parent != kNoSlot)
+    NotifyOfStop(parent, {.pid = process.pid, .code = kContinued, .status = kSigCont});
   NoticeAll(leader);
 }
 

@@ -8,15 +8,6 @@
 namespace minit::kernel {
 namespace {
 
-enum Code : uint8_t {
-  kExited = 1,
-  kKilled = 2,
-  kDumped = 3,
-  kTrapped = 4,
-  kStopped = 5,
-  kContinued = 6,
-};
-
 constexpr int kStatusContinued = 0xffff;
 
 bool HasFlag(uint32_t flags, uint32_t flag) { return (flags & flag) != 0; }

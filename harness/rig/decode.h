@@ -8,8 +8,8 @@
 //   the real kernel does   memory, and until the first visible call the files that a loader reads
 //   nobody covers it       ENOSYS, told to the model as kOther, and reported
 //
-// What is made up, where the model knows less than a process is told: siginfo names no sender (of
-// SIGCHLD the first child that a wait would report); times of day begin at a fixed moment; statistics of
+// What is made up, where the model knows less than a process is told: siginfo names no sender (but
+// for init's SIGCHLD); times of day begin at a fixed moment; statistics of
 // use are 0.
 // Held by ptrace_subjects_test.cc.
 

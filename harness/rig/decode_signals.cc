@@ -146,15 +146,12 @@ siginfo_t Decoder::InfoOf(kernel::Pid pid, int signal, bool from_thread) const {
   siginfo_t info{};
   info.si_signo = signal;
   info.si_code = from_thread ? SI_TKILL : SI_USER;
-  if (signal != SIGCHLD || from_thread) return info;
-  const Result child = kernel_.PeekWait(
-      pid, calls::WaitId(kernel::kWaitForAny, 0,
-                         kernel::kWaitExited | kernel::kWaitUntraced | kernel::kWaitContinued |
-                             kernel::kWaitNoWait | kernel::kWaitNoHang));
-  if (child.pid <= 0) return info;
-  info.si_code = child.code;
-  info.si_pid = child.pid;
-  info.si_status = child.status;
+  if (signal != SIGCHLD || from_thread || pid != kernel::kInit) return info;
+  const kernel::ChildNews& news = kernel_.NewsOfInit();
+  if (news.pid == 0) return info;
+  info.si_code = news.code;
+  info.si_pid = news.pid;
+  info.si_status = news.status;
   return info;
 }
 

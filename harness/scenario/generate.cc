@@ -74,11 +74,15 @@ constexpr Move kLateFlood[] = {On(kDoubleFork, kChild, kFirst), Of(kExit, kChild
                                With(kBurst, kFirst, 0, 64), On(kQueue, kFirst, kInit, kSigTerm),
                                With(kRepeat, kChild, 2, 16)};
 
+constexpr Move kTakesItsTime[] = {Of(kHandleAll), Of(kFromAncestor, kInit, kSigTerm),
+                                  Of(kPass, kChild, 65000), With(kRepeat, kChild, 1, 64)};
+
 constexpr std::span<const Move> kStories[] = {
-    kOrphanDies,   kTermAndRace, kStorm,    kBeforeSetSid, kFrozen, kTraced,      kTracedChild,
-    kHelperDies,   kHelperWaits, kHung,     kRefused,      kNoFork, kNoExec,      kLeaderFirst,
-    kNumberAgain,  kMassacre,    kQueues,   kForged,       kStops,  kInterrupted, kForeignTracer,
-    kHelperTraced, kFullConsole, kCounters, kLateFlood};
+    kOrphanDies,  kTermAndRace, kStorm,         kBeforeSetSid, kFrozen,      kTraced,
+    kTracedChild, kHelperDies,  kHelperWaits,   kHung,         kRefused,     kNoFork,
+    kNoExec,      kLeaderFirst, kNumberAgain,   kMassacre,     kQueues,      kForged,
+    kStops,       kInterrupted, kForeignTracer, kHelperTraced, kFullConsole, kCounters,
+    kLateFlood,   kTakesItsTime};
 
 // --- Chance ---
 
