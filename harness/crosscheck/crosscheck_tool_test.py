@@ -128,7 +128,8 @@ class CrosscheckTest(unittest.TestCase):
         self.assertIn("NOT JUDGED", output)
 
     def test_what_is_said_to_be_harmless_counts(self):
-        harmless = ("setuid to another user", "chroot", "mount on /")
+        harmless = ("setuid to another user", "chroot", "mount on /", "a descriptor above 63",
+                    "pidfd_send_signal with flags", "a sleep by processor time")
         arguments = [argument for call in harmless for argument in ("--harmless", call)]
         status, output, errors = self.run_it("--scenarios", 20, "--seed", 1, *arguments, SUBJECT, "set-up-otherwise")
         self.assertEqual(status, 1, output + errors)

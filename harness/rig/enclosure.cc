@@ -38,6 +38,8 @@ std::string SettleIn(int go, int kept) {
   constexpr int kAside = 16;
   char byte;
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return "cannot be bound to its maker";
+  // What a terminal sends is its maker's business, who ends it.
+  if (setsid() < 0) return "cannot leave its maker's session";
   go = fcntl(go, F_DUPFD, kAside);
   if (kept >= 0) kept = fcntl(kept, F_DUPFD, kAside);
   const int null = open("/dev/null", O_RDWR);
