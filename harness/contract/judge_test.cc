@@ -1109,6 +1109,19 @@ TEST(Judge, WhatTheWorldDoesToAHelperExcusesTheSync) {
   }
 }
 
+// What becomes of one that there is no room to follow excuses what being killed would.
+TEST(Judge, OfMoreHelpersThanThereIsRoomForAnyMayHaveBeenKilled) {
+  for (const int helpers : {6, 7}) {
+    Stand stand;
+    stand.EndChild(1);
+    stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+    for (int i = 0; i < helpers; ++i) stand.Fork();
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    const Rules seen = {Rule::kReportsStatus, Rule::kSyncsFirst, Rule::kWaitsOutTheDelay};
+    EXPECT_EQ(stand.broken(), helpers == 6 ? seen : Rules{Rule::kWaitsOutTheDelay}) << helpers;
+  }
+}
+
 TEST(Judge, AnExitsStatusIsItsLowByte) {
   for (const int code : {3, 256 + 3, 4}) {
     Stand stand({.profile = Profile::kContainer});

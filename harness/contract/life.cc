@@ -68,7 +68,10 @@ void Judge::OnFork(Pid newborn, const Kernel& kernel) {
   if (!life_.known && !life_.rested) life_.status = kNoStatus;
   DropHelper(newborn);  // a vfork tells of it twice
   if (!view.subject || gone) return;
-  if (ending_.helper_count == kMaxHelpers) DropHelper(ending_.helpers[0]);
+  if (ending_.helper_count == kMaxHelpers) {
+    ending_.hindered = true;  // there is no room to see what becomes of it
+    return;
+  }
   ending_.helpers[ending_.helper_count++] = newborn;
 }
 
