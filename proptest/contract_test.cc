@@ -467,6 +467,36 @@ RC_GTEST_PROP(Judge, FindsWhoIsHeld, ()) {
   if (found != nullptr) RC_ASSERT(std::find(held.begin(), held.end(), found->pid) != held.end());
 }
 
+// Helpers end, or who was stopped is let go, in any order: once all have, nothing is left of it.
+RC_GTEST_PROP(Judge, OfWhoIsGoneTheOrderIsForgotten, (bool helpers)) {
+  contract::Stand stand;
+  if (helpers) {
+    stand.EndChild(1);
+  } else {
+    stand.Start();
+  }
+  std::vector<kernel::Pid> left;
+  for (int i = *rc::gen::inRange(2, 6); i > 0; --i) {
+    left.push_back(helpers ? stand.Fork() : stand.AddTracee());
+    if (!helpers) stand.StopTracee(left.back(), 10);
+  }
+  contract::Stand in_turn = stand;
+  const auto go = [helpers](contract::Stand& from, kernel::Pid pid) {
+    if (helpers) {
+      from.Make(pid, calls::Exit(0));
+    } else {
+      from.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, pid, 10));
+    }
+  };
+  for (const kernel::Pid pid : left) go(in_turn, pid);
+  while (!left.empty()) {
+    const auto at = *rc::gen::inRange<std::size_t>(0, left.size());
+    go(stand, left[at]);
+    left.erase(left.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  RC_ASSERT(stand.judge == in_turn.judge);
+}
+
 RC_GTEST_PROP(Judge, OfSignalsAlikeAsManyAreSentAsWereTaken, ()) {
   contract::Stand stand;
   const kernel::Pid child = stand.Start();

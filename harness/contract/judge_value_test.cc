@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/contract/judge.h"
@@ -76,6 +77,48 @@ TEST(JudgeValue, WhatIsOverIsNoPartOfTheHash) {
   const Judge third = forwards(10, 10);
   EXPECT_NE(one.Hash(), third.Hash());
   EXPECT_FALSE(one.SameFuture(third));
+}
+
+// Who has ended or was let go, and what was sent, leave nothing behind, in whichever order.
+TEST(JudgeValue, WhatIsOverLeavesNothing) {
+  const auto helpers_end = [](bool turned) {
+    Stand stand;
+    stand.EndChild(1);
+    Pid first = stand.Fork();
+    Pid second = stand.Fork();
+    if (turned) std::swap(first, second);
+    for (const Pid pid : {first, second}) stand.Make(pid, calls::Exit(0));
+    return stand.judge;
+  };
+  const auto tracees_go = [](bool turned) {
+    Stand stand;
+    stand.Start();
+    Pid first = stand.AddTracee();
+    Pid second = stand.AddTracee();
+    for (const Pid pid : {first, second}) stand.StopTracee(pid, 10);
+    if (turned) std::swap(first, second);
+    for (const Pid pid : {first, second}) {
+      stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, pid, 10));
+    }
+    return stand.judge;
+  };
+  const auto signals_are_sent = [](bool turned) {
+    Stand stand;
+    const Pid child = stand.Start();
+    for (int i = 0; i < 2; ++i) {
+      const int signal = (i == 0) != turned ? 10 : 12;
+      stand.Send(signal);
+      stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+      stand.Make(kInit, calls::Kill(-child, signal));
+    }
+    stand.Send(kernel::kSigChld);
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+    stand.Wait();
+    return stand.judge;
+  };
+  EXPECT_EQ(helpers_end(false), helpers_end(true));
+  EXPECT_EQ(tracees_go(false), tracees_go(true));
+  EXPECT_EQ(signals_are_sent(false), signals_are_sent(true));
 }
 
 // At rest all is forgotten that was done to get there; and a second of calls once it is over.
