@@ -84,16 +84,20 @@ class Enumeration {
       if (outcome.happens) {
         outcome.breaks = BrokenRules(next.stand.judge) & ~BrokenRules(tale.stand.judge);
         outcome.key = next.Key();
-        Count(next.stand.judge);
+        Count(next.stand.judge, outcome.breaks);
       }
       Compare(key ^ i * 0x9e3779b97f4a7c15, outcome);
       if (outcome.happens && at < kLength) GoOn(next, at + 1);
     }
     path_[at] = static_cast<uint8_t>(Letters().size());
   }
-  void Count(const Judge& judge) {
+  // `breaks`: the rules that it has just broken, which it says in words.
+  void Count(const Judge& judge, uint32_t breaks) {
     ++tales_;
-    AddSaid(judge, digest_, [](const contract::Break&) {});
+    AddSaid(judge, digest_, [&](const contract::Break& broken) {
+      if ((breaks >> static_cast<uint32_t>(broken.rule) & 1) == 0) return;
+      for (const char byte : Explain(broken)) digest_.Add(static_cast<uint8_t>(byte), 0);
+    });
     digest_.Add(judge.Hash(), judge.faults());
     const uint32_t broken = BrokenRules(judge);
     for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += broken >> (i + 1) & 1;

@@ -98,6 +98,7 @@ void PlainJudge::OnForked(Pid newborn, const Kernel& kernel) {
   if (ended_) {
     helpers_.erase(newborn);  // a vfork tells of it twice
     if (!IsDead(newborn, kernel) && kernel.Look(newborn).subject) helpers_.insert(newborn);
+    hindered_ |= helpers_.size() > 6;  // beyond, the judge does not see what becomes of them
   } else if (!known_) {
     if (child_ != 0) in_doubt_ = true;
     child_ = newborn;
@@ -137,7 +138,11 @@ void PlainJudge::FollowChild(const Kernel& kernel) {
     JudgeExec();
   }
   if (!IsDead(child_, kernel)) return;
-  if (!known_) {
+  // Whoever traces it puts its end off.
+  const auto look = calls::WaitId(kernel::kWaitForPid, child_,
+                                  kernel::kWaitExited | kernel::kWaitNoHang | kernel::kWaitAll);
+  const bool held = view.pid != 0 && kernel.PeekWait(kInit, look).pid != child_;
+  if (!known_ || held) {
     in_doubt_ = true;
     return;
   }
@@ -193,6 +198,7 @@ void PlainJudge::OnCall(const Step& step, const Kernel& kernel) {
       OnExec(step.pid, kernel);
       break;
     case CallKind::kKill:
+    case CallKind::kThreadKill:
       OnSend(call, kernel);
       break;
     case CallKind::kPtrace:
@@ -208,7 +214,12 @@ void PlainJudge::OnCall(const Step& step, const Kernel& kernel) {
       if (MayEnd()) sync_called_ = true;
       break;
     case CallKind::kReboot:
-      if (MayEnd()) OnRestart(kernel);
+      if (call.value != kernel::kRebootRestart) {
+        Break(Rule::kAlwaysRestarts);
+      } else if (MayEnd()) {
+        if (call.flags == 0) Break(Rule::kAlwaysRestarts);
+        OnRestart(kernel);
+      }
       break;
     case CallKind::kExit:
       if (step.by_init) {
@@ -259,6 +270,9 @@ void PlainJudge::OnReturn(const Step& step, const Kernel& kernel) {
       }
       if (writer_ == step.pid) writer_ = 0;
       break;
+    case CallKind::kOpen:
+      no_console_ = result.value < 0;
+      break;
     case CallKind::kSync:
       if (!sync_called_) break;
       sync_returned_ = true;
@@ -299,13 +313,16 @@ void PlainJudge::OnWaited(const Step& step, const Kernel& kernel) {
 
 void PlainJudge::OnSend(const kernel::Call& call, const Kernel& kernel) {
   sending_ = -1;
-  const bool to_group = child_ > 1 && call.pid == -child_;
-  if (!reaped_ && (to_group || (child_ > 1 && call.pid == child_))) {
-    OnSendToChild(call.signal, to_group || profile_ == contract::Profile::kContainer);
+  const bool kill = call.kind == CallKind::kKill;
+  const Pid named = kill ? call.pid : call.value;
+  const bool to_group = kill && child_ > 1 && named == -child_;
+  if (!reaped_ && (to_group || (child_ > 1 && named == child_))) {
+    const bool container = profile_ == contract::Profile::kContainer;
+    OnSendToChild(call.signal, to_group || (kill && container));
     return;
   }
   // Where the child's fork was refused nobody can tell whose it was.
-  const Pid target = std::abs(call.pid);
+  const Pid target = std::abs(named);
   if (refused_ && target != kInit && kernel.Look(target).subject) return;
   Break(Rule::kSignalsNobodyElse);
 }
@@ -400,7 +417,7 @@ void PlainJudge::OnRestart(const Kernel& kernel) {
     if (!line_.text.empty()) OnLine();
     const bool status_will_do = !start_failed() || (exec_failed_ && killed_);
     const bool told = (start_failed() && path_named_) || (status_will_do && reported_);
-    if (!told && !excused() && !write_failed_) Break(Rule::kReportsStatus);
+    if (!told && !excused() && !write_failed_ && !no_console_) Break(Rule::kReportsStatus);
     const bool outlasted = delay_over && (sync_called_ || !helpers_.empty());
     if (!sync_returned_ && !outlasted && !excused()) Break(Rule::kSyncsFirst);
     if (!delay_over && (start_failed() || status_ != 0)) Break(Rule::kWaitsOutTheDelay);

@@ -116,6 +116,7 @@ class PlainJudge : public contract::Hearer {
   Line line_before_;
   Pid writer_ = 0;
   bool write_failed_ = false;
+  bool no_console_ = false;
   bool reported_ = false;
   bool path_named_ = false;
 };

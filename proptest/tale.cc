@@ -157,6 +157,13 @@ bool DieInExec(Tale& tale) {
   return Die(tale, pid, false);
 }
 
+// It was there, or not.
+bool Open(Tale& tale, kernel::Path path) {
+  if (!Init(tale, calls::Open(path, kernel::kOpenCloseOnExec))) return false;
+  if (path != kernel::Path::kMissing) Init(tale, calls::Close(3));
+  return true;
+}
+
 constexpr uint64_t kAll = kernel::kAllSignals;
 constexpr uint32_t kNoHang = kernel::kWaitNoHang;
 
@@ -169,6 +176,11 @@ constexpr Letter kLetters[] = {
     {"an orphan comes", [](Tale& t) { return t.stand.kernel.Fork(kInit) > 0; }},
     {"an orphan exits", [](Tale& t) { return Exit(t, Other(t, false), 1); }},
     {"a traced process comes and stops", Trace},
+    {"numbers start over",
+     [](Tale& t) {
+       t.stand.kernel.SetNextPid(2);
+       return true;
+     }},
     {"the first process is killed", [](Tale& t) { return Die(t, Subject(t, false), false); }},
     {"the last process is killed", [](Tale& t) { return Die(t, Subject(t, true), false); }},
     {"the last process is made to exit", [](Tale& t) { return Exit(t, Subject(t, true), 0); }},
@@ -198,11 +210,20 @@ constexpr Letter kLetters[] = {
     {"init sleeps", [](Tale& t) { return Init(t, calls::Sleep(kSecondNs)); }},
     {"init reaps", [](Tale& t) { return Init(t, calls::Wait4(-1, kNoHang)); }},
     {"init reaps 2", [](Tale& t) { return Init(t, calls::Wait4(2, kNoHang)); }},
+    {"init looks who is dead",
+     [](Tale& t) {
+       constexpr uint32_t kLook = kernel::kWaitExited | kernel::kWaitNoWait | kNoHang;
+       return Init(t, calls::WaitId(kernel::kWaitForAny, 0, kLook));
+     }},
     {"init sends group 2 the signal", [](Tale& t) { return Init(t, calls::Kill(-2, 10)); }},
     {"init sends group 2 the other", [](Tale& t) { return Init(t, calls::Kill(-2, 34)); }},
     {"init sends 2 the signal", [](Tale& t) { return Init(t, calls::Kill(2, 10)); }},
     {"init sends 3 the signal", [](Tale& t) { return Init(t, calls::Kill(3, 10)); }},
     {"init sends itself the signal", [](Tale& t) { return Init(t, calls::Kill(1, 10)); }},
+    {"init sends its own group the signal", [](Tale& t) { return Init(t, calls::Kill(0, 10)); }},
+    {"init sends all the signal", [](Tale& t) { return Init(t, calls::Kill(-1, 10)); }},
+    {"init sends thread 2 the signal",
+     [](Tale& t) { return Init(t, calls::ThreadKill(2, 2, 10)); }},
     {"init lets go with the signal", [](Tale& t) { return Detach(t, 10); }},
     {"init lets go without", [](Tale& t) { return Detach(t, 0); }},
     {"init forks", [](Tale& t) { return Init(t, calls::Fork()); }},
@@ -210,8 +231,13 @@ constexpr Letter kLetters[] = {
     {"init says 0", [](Tale& t) { return Write(t, kInit, "0\n"); }},
     {"init says 1 and goes on", [](Tale& t) { return Write(t, kInit, "1"); }},
     {"init says the path", [](Tale& t) { return Write(t, kInit, " /core\n"); }},
+    {"init finds a console", [](Tale& t) { return Open(t, kernel::Path::kConsole); }},
+    {"init finds none", [](Tale& t) { return Open(t, kernel::Path::kMissing); }},
     {"init syncs", [](Tale& t) { return Init(t, calls::Sync()); }},
     {"init restarts", [](Tale& t) { return Init(t, calls::Reboot(kernel::kRebootRestart)); }},
+    {"init restarts by a wrong word",
+     [](Tale& t) { return Init(t, calls::Reboot(kernel::kRebootRestart, false)); }},
+    {"init halts", [](Tale& t) { return Init(t, calls::Reboot(kernel::kRebootHalt)); }},
     {"init exits with 0", [](Tale& t) { return Init(t, calls::Exit(0)); }},
     {"init exits with 1", [](Tale& t) { return Init(t, calls::Exit(1)); }},
     {"the first process calls exec", [](Tale& t) { return Exec(t, false); }},
@@ -345,6 +371,21 @@ constexpr Opening kOpenings[] = {
        Init(tale, calls::Wait4(-1, kNoHang));
        return tale;
      }},
+    {"an orphan was reaped", false,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer);
+       tale.stand.Exit(tale.stand.kernel.Fork(kInit), 1);
+       Init(tale, calls::Wait4(-1, kNoHang));
+       return tale;
+     }},
+    {"the child is traced by an orphan", false,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer);
+       const Pid tracer = tale.stand.kernel.Fork(kInit);
+       tale.stand.kernel.Issue(tracer, calls::Ptrace(kernel::kPtraceSeize, 2));
+       tale.stand.Move(Cause::kOther, 2);
+       return tale;
+     }},
     {"ended with 0", false, [](Hearer* hearer) { return Ended(hearer, 0); }},
     {"ended with 1", false, [](Hearer* hearer) { return Ended(hearer, 1); }},
     {"helper forked", false,
@@ -365,6 +406,27 @@ constexpr Opening kOpenings[] = {
        tale.stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
        return tale;
      }},
+    {"restart refused, and there is no console", false,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer);
+       Open(tale, kernel::Path::kMissing);
+       tale.stand.Wait();
+       tale.stand.Exit(2, 0);
+       tale.stand.EndWell("");
+       tale.stand.RefuseRestarts();
+       tale.stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+       return tale;
+     }},
+    {"more helpers than there is room for", false,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer);
+       tale.stand.Wait();
+       tale.stand.Exit(2, 1);
+       Wake(tale, kInit);
+       Init(tale, calls::Wait4(-1, kNoHang));
+       for (int i = 0; i < 7; ++i) tale.stand.Fork();
+       return tale;
+     }},
     {"container running", true,
      [](Hearer* hearer) { return Running(hearer, Profile::kContainer); }},
     {"container ended with 1", true,
@@ -373,6 +435,17 @@ constexpr Opening kOpenings[] = {
        tale.stand.Wait();
        tale.stand.kernel.Exit(tale.stand.kernel.Fork(kInit), 0);
        tale.stand.Exit(2, 1);
+       return tale;
+     }},
+    // Of one that sends no SIGCHLD no plain wait tells.
+    {"container ended, and nobody is found", true,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer, Profile::kContainer);
+       tale.stand.kernel.Exit(tale.stand.Make(kInit, calls::Fork(0, 0)).value, 0);
+       tale.stand.Wait();
+       tale.stand.Exit(2, 1);
+       Wake(tale, kInit);
+       for (int i = 0; i < 2; ++i) Init(tale, calls::Wait4(-1, kNoHang));
        return tale;
      }},
 };

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/contract/facts.h"
+#include "harness/contract/judge.h"
 #include "harness/contract/rules.h"
 #include "harness/scenario/cases.h"
 #include "proptest/plain_judge.h"
@@ -55,6 +57,24 @@ RC_GTEST_PROP(Judge, BreaksTheRulesThatThePlainJudgeBreaks, ()) {
     }
     if (letter == 0 || !Happen(Letters()[letter - 1U], tale)) continue;
     told += std::string(", ") + Letters()[letter - 1U].name;
+  }
+}
+
+// What a fact is not about, such as a signal where the cause is none, is not in it: a ledger that has
+// the text has all of it.
+RC_GTEST_PROP(Judge, TheTextOfABreaksFactsHasAllOfThem, ()) {
+  const Opening& opening = Openings()[*rc::gen::inRange<std::size_t>(0, Openings().size())];
+  Tale tale = opening.begin(nullptr);
+  for (const uint8_t letter : SomeLetters()) {
+    if (letter != 0) Happen(Letters()[letter - 1U], tale);
+  }
+  for (const RuleText& text : contract::kRuleTexts) {
+    const contract::Break* const broken = tale.stand.judge.FindBreak(text.rule);
+    if (broken == nullptr) continue;
+    std::string error;
+    const auto read = contract::ParseFacts(ToString(broken->facts), &error);
+    RC_ASSERT(read.has_value());
+    RC_ASSERT(*read == contract::FactsPattern{.facts = broken->facts});
   }
 }
 
