@@ -57,11 +57,13 @@ constexpr Row kLetters[] = {
     {26, 1, 4, 7},    // 2 waits for HUP or STOP
     {26, 1, 6, 0},    // 2 syncs
     {26, 1, 7, 1},    // 2 waits for its children
+    {26, 1, 39, 9},   // … for whom its first descriptor names
     {13, 1, 1, 1},    // 2 opens the console
     {13, 1, 2, 1},    // … the terminal
     {13, 1, 3, 9},    // … a signalfd
     {13, 1, 4, 1},    // … a timerfd
     {13, 1, 5, 8},    // … a pidfd of 3
+    {13, 1, 11, 16},  // … one of its child, that does not block
     {12, 1, 2, 0},    // 2 sets its timer
     {15, 1, 100, 0},  // 2 reads what it opened first
     {15, 1, 98, 1},   // 2 polls it

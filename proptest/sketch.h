@@ -61,6 +61,8 @@ class Sketch {
     bool all = false;
     bool clone = false;
     bool leave = false;
+    int group = 0;  // of a waitid: only of that one
+    int fd = -1;    // of a waitid: only whom that one names
   };
 
   // A call that may block.
@@ -139,7 +141,7 @@ class Sketch {
   int SetSid(int pid);
   int SetGroup(int pid, int target, int group);
   int Open(int pid, const File& file, bool on_exec, bool no_terminal = false);
-  int OpenProcess(int pid, int target);
+  int OpenProcess(int pid, int target, bool non_block);
   int SendByFile(int pid, int fd, int signal);
   int SetTimer(int pid, int fd, uint64_t at_ns);
   int Duplicate(int pid, int fd, int to);

@@ -77,10 +77,16 @@ Sketch::MaybeAnswer Sketch::TryTake(int pid, const std::set<int>& wanted, bool o
 Sketch::MaybeAnswer Sketch::TryWait(int pid, const Call& call) {
   const Wanted& wanted = call.wanted;
   const int group = wanted.which == 0 ? people[pid].group : -wanted.which;
+  const File* const file = FileAt(pid, wanted.fd);
+  if (wanted.fd >= 0 && (file == nullptr || file->kind != File::Kind::kProcess)) {
+    return Answer{.value = -EBADF};
+  }
   bool any = false;
   for (const int one : order) {
     Process& child = people[one];
     if (child.parent != pid) continue;
+    if (wanted.fd >= 0 && one != file->pid) continue;
+    if (wanted.group != 0 && child.group != wanted.group) continue;
     if (wanted.which > 0 && one != wanted.which) continue;
     if (wanted.which != -1 && wanted.which <= 0 && child.group != group) continue;
     if (!wanted.all && (child.exit_signal != kChild) != wanted.clone) continue;
@@ -101,6 +107,7 @@ Sketch::MaybeAnswer Sketch::TryWait(int pid, const Call& call) {
     }
   }
   if (!any) return Answer{.value = -ECHILD};
+  if (wanted.fd >= 0 && file->non_block && !call.once) return Answer{.value = -EAGAIN};
   return call.once ? MaybeAnswer(Answer{}) : MaybeAnswer();
 }
 
@@ -223,10 +230,10 @@ int Sketch::Open(int pid, const File& file, bool on_exec, bool no_terminal) {
   return fd;
 }
 
-int Sketch::OpenProcess(int pid, int target) {
+int Sketch::OpenProcess(int pid, int target, bool non_block) {
   if (target <= 0) return -EINVAL;
   if (!Has(target)) return -ESRCH;
-  return Open(pid, {.kind = File::Kind::kProcess, .pid = target}, true);
+  return Open(pid, {.kind = File::Kind::kProcess, .non_block = non_block, .pid = target}, true);
 }
 
 int Sketch::SendByFile(int pid, int fd, int signal) {

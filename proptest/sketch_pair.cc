@@ -303,8 +303,25 @@ bool Pair::Wait(int pid, uint8_t a, uint8_t b, bool blocks) {
   wanted.which = -1;
   if (!wanted.exited && !wanted.stopped && !wanted.continued) return true;
   flags |= (wanted.exited ? kWaitExited : 0) | (wanted.leave ? kWaitNoWait : 0);
-  return Ends(pid, calls::WaitId(kWaitForAny, 0, flags),
-              {.kind = Kind::kWait, .once = !blocks, .wanted = wanted});
+  const int child = world_->PidAt(b / 12 % world_->size());
+  Call call = calls::WaitId(kWaitForAny, 0, flags);
+  switch (b / 3 % 4) {
+    case 1:
+      wanted.which = child;
+      call = calls::WaitId(kWaitForPid, child, flags);
+      break;
+    case 2:
+      wanted.group = child;
+      call = calls::WaitId(kWaitForGroup, child, flags);
+      break;
+    case 3:
+      wanted.fd = b / 12 % 8;
+      call = calls::WaitId(kWaitForPidFd, wanted.fd, flags);
+      break;
+    default:
+      break;
+  }
+  return Ends(pid, call, {.kind = Kind::kWait, .once = !blocks, .wanted = wanted});
 }
 
 // `until_ns` 0: does not wait.
@@ -482,7 +499,10 @@ bool Pair::OpenFile(int pid, uint8_t a, uint8_t b) {
       break;
     default: {
       const int target = Target(b);
-      return Says(Issue(pid, calls::PidFdOpen(target)), sketch_.OpenProcess(pid, target));
+      const bool waits_not = (a & 8) != 0;
+      call = calls::PidFdOpen(target);
+      call.flags = waits_not ? kOpenNonBlock : 0;
+      return Says(Issue(pid, call), sketch_.OpenProcess(pid, target, waits_not));
     }
   }
   return Says(Issue(pid, call), sketch_.Open(pid, file, on_exec, no_terminal));
