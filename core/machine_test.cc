@@ -170,22 +170,25 @@ static_assert(Follows({
               }),
               "a helper that vanished unseen is tried again");
 
-static_assert(Follows({
-                  {SignalTaken{kSigChld}, Reap{}},
-                  {Reaped{kCore, Exit(0)}, Announce{What::kChildEnded, 0}},
-                  {Announced{}, RebootAfterDelay{30}},
-                  {DelayStarted{}, Sync{}},
-                  {SyncStarted{kHelper}, Reap{}},
-                  {RebootDue{}, Announce{What::kNotSynced}},
-                  {Announced{}, Announce{What::kRestarting}},
-                  {Announced{}, Reboot{}},
-                  {RebootFailed{1}, Announce{What::kRestartFailed, 1}},
-                  {Announced{}, RebootAfterDelay{30}},
-                  {DelayStarted{}, Reap{}},
-                  {Reaped{kHelper, Exit(0)}, Reap{}},
-                  {NoChildren{}, kAwait},
-              }),
-              "a sync that ends after it was given up does not hurry the next restart");
+static_assert(
+    Follows({
+        {SignalTaken{kSigChld}, Reap{}},
+        {Reaped{kCore, Exit(0)}, Announce{What::kChildEnded, 0}},
+        {Announced{}, RebootAfterDelay{30}},
+        {DelayStarted{}, Sync{}},
+        {SyncStarted{kHelper}, Reap{}},
+        {RebootDue{}, Announce{What::kNotSynced}},
+        {Announced{}, Announce{What::kRestarting}},
+        {Announced{}, Reboot{}},
+        {RebootFailed{1}, Announce{What::kRestartFailed, 1}},
+        {Announced{}, RebootAfterDelay{30}},
+        {DelayStarted{}, Reap{}},
+        {Reaped{kHelper, Exit(0)}, Reap{}},
+        {NoChildren{}, kAwait},
+        {RebootDue{}, Announce{What::kRestarting}},
+    }),
+    "a sync that ends after it was given up does not hurry the next restart, before which "
+    "nothing more is said of it");
 
 static_assert(Follows({
                   {SignalTaken{kSigChld}, Reap{}},

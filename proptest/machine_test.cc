@@ -22,6 +22,7 @@ constexpr int kBatch = 3;
 constexpr int kChild = 100;
 constexpr int kHelper = 200;
 constexpr int kOrphan = 300;
+constexpr uint32_t kDeaths[] = {0x0000, 0x0100, 0x0009, 0x008b, 0xff00};
 
 // What is owed, by the events alone.
 struct Owed {
@@ -33,7 +34,9 @@ struct Owed {
   bool armed = false;
   std::optional<int> to_send;     // taken, and the child was alive
   std::optional<int> to_release;  // a stop was reported
-  int reaps = 0;                  // since the last look at the signals
+  std::optional<Announce> to_say;
+  bool given_up = false;  // the restart was due and the disks were not synced
+  int reaps = 0;          // since the last look at the signals
 };
 
 using Machines = rc::state::Command<Owed, Machine>;
@@ -49,10 +52,8 @@ Event Answer(ActionKind asked, const Owed& owed, int choice, int number) {
       if (choice % 8 < 4 && owed.armed) return RebootDue{};
       return SignalTaken{choice % 2 == 0 ? kSigChld : number % 8 + 1};
     case kKindOf<Reap>: {
-      if (choice % 8 == 0 && owed.child)
-        return Reaped{kChild, WaitStatus(static_cast<uint32_t>(number % 3) << 8)};
-      if (choice % 8 == 1 && owed.helper)
-        return Reaped{kHelper, WaitStatus(static_cast<uint32_t>(number % 2) << 8)};
+      if (choice % 8 == 0 && owed.child) return Reaped{kChild, WaitStatus(kDeaths[number % 5])};
+      if (choice % 8 == 1 && owed.helper) return Reaped{kHelper, WaitStatus(kDeaths[number % 3])};
       if (choice % 8 == 2) return Reaped{kOrphan, WaitStatus(0x057f)};
       if (choice % 8 < 5) return Reaped{kOrphan, WaitStatus(0)};
       return owed.child || owed.helper ? Event{NothingToReap{}} : Event{NoChildren{}};
@@ -74,10 +75,34 @@ Event Answer(ActionKind asked, const Owed& owed, int choice, int number) {
   }
 }
 
+// What init has to say of an event.
+void ReckonWords(const Event& event, Owed& owed) {
+  using What = Announce::What;
+  owed.to_say.reset();
+  if (std::holds_alternative<Booted>(event)) owed.to_say = {What::kBanner};
+  if (const auto* failed = std::get_if<ChildFailed>(&event); failed != nullptr) {
+    owed.to_say = {What::kStartFailed, failed->error};
+  }
+  const auto* const reaped = std::get_if<Reaped>(&event);
+  if (reaped != nullptr && reaped->pid == kChild && owed.child) {
+    const auto word = static_cast<int>(reaped->status.word());
+    owed.to_say = {What::kChildEnded, (word & 0x7f) != 0 ? 128 + (word & 0x7f) : word >> 8};
+  }
+  if (std::holds_alternative<NoChildren>(event) && owed.child) owed.to_say = {What::kChildLost};
+  if (std::holds_alternative<RebootDue>(event)) {
+    if (!owed.synced && !owed.given_up) owed.to_say = {What::kNotSynced};
+    owed.given_up = true;
+  }
+  if (const auto* failed = std::get_if<RebootFailed>(&event); failed != nullptr) {
+    owed.to_say = {What::kRestartFailed, failed->error};
+  }
+}
+
 // What an event does to what is owed.
 void Reckon(const Event& event, Owed& owed) {
   owed.to_send.reset();
   owed.to_release.reset();
+  ReckonWords(event, owed);
   if (std::holds_alternative<Booted>(event)) owed.booted = true;
   if (std::holds_alternative<ChildStarted>(event)) owed.child = true;
   if (std::holds_alternative<ChildFailed>(event)) owed.ended = true;
@@ -93,7 +118,7 @@ void Reckon(const Event& event, Owed& owed) {
       owed.ended = true;
     } else if (reaped->pid == kHelper) {
       owed.helper = false;
-      owed.synced |= reaped->status.exit_code() == 0;
+      owed.synced |= reaped->status.word() == 0;
     }
   } else {
     owed.reaps = 0;
@@ -157,6 +182,22 @@ RC_GTEST_PROP(Machine, HasOneHelperAtATimeAndNoneOnceItIsSynced,
               (const std::vector<uint8_t>& choices)) {
   PlayMachine(choices, [](const Action& action, const Owed& owed) {
     if (std::holds_alternative<Sync>(action)) RC_ASSERT(!owed.helper && !owed.synced);
+  });
+}
+
+RC_GTEST_PROP(Machine, SaysAtOnceWhatHappenedAndNothingElseButThatItRestarts,
+              (const std::vector<uint8_t>& choices)) {
+  bool restarts = false;
+  PlayMachine(choices, [&restarts](const Action& action, const Owed& owed) {
+    RC_ASSERT(std::holds_alternative<Reboot>(action) == restarts);
+    const auto* const said = std::get_if<Announce>(&action);
+    restarts = said != nullptr && said->what == Announce::What::kRestarting;
+    if (owed.to_say) {
+      RC_ASSERT(said != nullptr);
+      RC_ASSERT(*said == *owed.to_say);
+    } else {
+      RC_ASSERT(said == nullptr || restarts);
+    }
   });
 }
 
