@@ -347,6 +347,25 @@ constexpr Opening kOpenings[] = {
        tale.stand.StartThatFails();
        return tale;
      }},
+    {"start failed, and ended while an orphan traces it", false,
+     [](Hearer* hearer) {
+       Tale tale = Begin(hearer);
+       const Pid child = tale.stand.StartThatFails();
+       const Pid tracer = tale.stand.kernel.Fork(kInit);
+       tale.stand.kernel.Issue(tracer, calls::Ptrace(kernel::kPtraceSeize, child));
+       tale.stand.Move(Cause::kOther, child);
+       tale.stand.Make(child, calls::Exit(127));
+       return tale;
+     }},
+    {"start failed, and a helper has its number", false,
+     [](Hearer* hearer) {
+       Tale tale = Begin(hearer);
+       tale.stand.Make(tale.stand.StartThatFails(), calls::Exit(127));
+       Init(tale, calls::Wait4(-1, kNoHang));
+       tale.stand.kernel.SetNextPid(2);
+       tale.stand.Fork();
+       return tale;
+     }},
     {"running", false, [](Hearer* hearer) { return Running(hearer); }},
     {"at rest", false,
      [](Hearer* hearer) {

@@ -116,6 +116,14 @@ TEST(JudgeValue, WhatIsOverLeavesNothing) {
     stand.Wait();
     return stand.judge;
   };
+  const auto starts = [](bool says_why_not) {
+    Stand stand;
+    const Pid child = stand.StartThatFails();
+    stand.Make(child, calls::Write(2, 6), says_why_not ? "/core\n" : "/cork\n");
+    stand.Make(child, calls::Exec());
+    return stand.judge;
+  };
+  EXPECT_EQ(starts(false), starts(true));
   EXPECT_EQ(helpers_end(false), helpers_end(true));
   EXPECT_EQ(tracees_go(false), tracees_go(true));
   EXPECT_EQ(signals_are_sent(false), signals_are_sent(true));
