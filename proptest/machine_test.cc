@@ -232,6 +232,16 @@ RC_GTEST_PROP(Machine, WaitsWithoutBoundOnlyWhenNothingIsLeftToReap,
   });
 }
 
+RC_GTEST_PROP(Machine, WaitsForASecondExactlyIfTheSyncIsOwedAndNobodyIsAtIt,
+              (const std::vector<uint8_t>& choices)) {
+  PlayMachine(choices, [](const Action& action, const Owed& owed) {
+    const auto* const await = std::get_if<AwaitSignal>(&action);
+    if (await == nullptr || await->patience == AwaitSignal::Patience::kNone) return;
+    const bool is_owed = owed.ended && !owed.helper && !owed.synced && !owed.given_up;
+    RC_ASSERT((await->patience == AwaitSignal::Patience::kOneSecond) == is_owed);
+  });
+}
+
 // One step, by rc::state: the machine is told any answer at all, sensible or not.
 struct Anything : Machines {
   explicit Anything(const Owed&)
