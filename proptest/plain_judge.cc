@@ -384,6 +384,7 @@ bool PlainJudge::MayEnd() {
 void PlainJudge::OnWrite(const Step& step) {
   line_before_ = line_;
   writer_ = step.pid;
+  if (step.text == nullptr) write_failed_ |= ended_;
   for (const char byte : std::string_view(step.text, step.text_size)) {
     if (byte != '\n') {
       if (line_.text.empty()) line_.since_end = ended_;

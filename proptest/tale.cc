@@ -231,6 +231,7 @@ constexpr Letter kLetters[] = {
     {"init says 0", [](Tale& t) { return Write(t, kInit, "0\n"); }},
     {"init says 1 and goes on", [](Tale& t) { return Write(t, kInit, "1"); }},
     {"init says the path", [](Tale& t) { return Write(t, kInit, " /core\n"); }},
+    {"init says what is not known", [](Tale& t) { return Init(t, calls::Write(2, 1)); }},
     {"init finds a console", [](Tale& t) { return Open(t, kernel::Path::kConsole); }},
     {"init finds none", [](Tale& t) { return Open(t, kernel::Path::kMissing); }},
     {"init syncs", [](Tale& t) { return Init(t, calls::Sync()); }},
