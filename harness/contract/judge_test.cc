@@ -1196,6 +1196,21 @@ TEST(Judge, ARefusedForkIsNoEndWhileAnotherMayBeTheChild) {
   EXPECT_TRUE(ended()) << "init goes on, so it was the child's";
 }
 
+// The first may have been the child's, and the second that of a helper, which excuses what it is for.
+TEST(Judge, ASecondForkThatIsRefusedMayBeAHelpers) {
+  for (const bool again : {false, true}) {
+    Stand stand;
+    stand.BlockAll();
+    stand.Fork();
+    stand.kernel.SetFaults({.fork_failures = 2});
+    stand.Make(kInit, calls::Fork());
+    if (again) stand.Make(kInit, calls::Fork());
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    const Rules all = {Rule::kReportsStatus, Rule::kSyncsFirst, Rule::kWaitsOutTheDelay};
+    EXPECT_EQ(stand.broken(), again ? Rules{Rule::kWaitsOutTheDelay} : all) << again;
+  }
+}
+
 TEST(Judge, WhoWasKilledBeforeItsExecWasTheChildIfInitGoesOn) {
   Stand stand;
   const auto ended = [&stand] {
