@@ -223,7 +223,7 @@ constexpr Letter kLetters[] = {
     {"init sends its own group the signal", [](Tale& t) { return Init(t, calls::Kill(0, 10)); }},
     {"init sends all the signal", [](Tale& t) { return Init(t, calls::Kill(-1, 10)); }},
     {"init sends thread 2 the signal",
-     [](Tale& t) { return Init(t, calls::ThreadKill(2, 2, 10)); }},
+     [](Tale& t) { return Init(t, calls::ThreadKill(-1, 2, 10)); }},
     {"init lets go with the signal", [](Tale& t) { return Detach(t, 10); }},
     {"init lets go without", [](Tale& t) { return Detach(t, 0); }},
     {"init forks", [](Tale& t) { return Init(t, calls::Fork()); }},
@@ -304,6 +304,12 @@ constexpr Opening kOpenings[] = {
      [](Hearer* hearer) {
        Tale tale = ForkedTwice(hearer);
        Die(tale, 2, false);
+       return tale;
+     }},
+    {"last of two killed", false,
+     [](Hearer* hearer) {
+       Tale tale = ForkedTwice(hearer);
+       Die(tale, 3, false);
        return tale;
      }},
     {"second fork refused", false,

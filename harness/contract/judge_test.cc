@@ -1226,6 +1226,20 @@ TEST(Judge, WhoWasKilledBeforeItsExecWasTheChildIfInitGoesOn) {
   EXPECT_TRUE(ended());
 }
 
+// Init goes on, so that was the child; and its number is free.
+TEST(Judge, AHelperMayGetTheNumberOfWhoWasKilledBeforeItsExec) {
+  Stand stand;
+  stand.BlockAll();
+  stand.Fork();
+  const Pid killed = stand.Fork();
+  stand.Kill(killed);
+  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+  stand.kernel.SetNextPid(killed);
+  EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), Verdict::kSilent);
+  EXPECT_EQ(stand.Fork(), killed);
+  EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), Verdict::kHolds);
+}
+
 // Who exits by itself was a helper; who is made to was killed.
 TEST(Judge, WhoIsMadeToExitBeforeItsExecMayHaveBeenTheChild) {
   for (const bool made_to : {false, true}) {
