@@ -76,6 +76,9 @@ void PlainJudge::On(const Step& step, const Kernel& kernel) {
     case Step::Kind::kTime:
       if (resting_ && kernel.AtRest()) Rest(kernel, false);
       break;
+    case Step::Kind::kSpins:
+      Break(Rule::kComesToRest);
+      break;
     case Step::Kind::kRest:
       Rest(kernel, !std::exchange(resting_, true));
       break;
@@ -83,7 +86,7 @@ void PlainJudge::On(const Step& step, const Kernel& kernel) {
       break;
   }
   if (kernel.ending() == kernel::Ending::kInitDied && !over_) {
-    // In tales only the world's doing comes to that.
+    if (step.kind != Step::Kind::kMove) Break(Rule::kNeverExits);
     if (ended_) Break(Rule::kExitsWithStatus);
     over_ = true;
   }

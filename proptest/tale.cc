@@ -198,6 +198,23 @@ constexpr Letter kLetters[] = {
        t.stand.Move(Cause::kCore, kInit, 11);
        return true;
      }},
+    {"init crashes in a call",
+     [](Tale& t) {
+       if (!Init(t, calls::ClockRead())) return false;
+       t.stand.kernel.Fault(kInit, 11);
+       t.stand.Tell({.kind = Step::Kind::kReturns,
+                     .by_init = true,
+                     .pid = kInit,
+                     .call = calls::ClockRead(),
+                     .result = {.state = kernel::Result::State::kGone}});
+       return true;
+     }},
+    {"init runs on and on",
+     [](Tale& t) {
+       if (!Init(t, calls::ClockRead())) return false;
+       t.stand.Tell({.kind = Step::Kind::kSpins, .by_init = true, .pid = kInit});
+       return true;
+     }},
     {"init is frozen", [](Tale& t) { return Freeze(t, kernel::kSigStop); }},
     {"init is thawed", [](Tale& t) { return Freeze(t, kernel::kSigCont); }},
     {"a second passes", [](Tale& t) { return Pass(t, kSecondNs); }},

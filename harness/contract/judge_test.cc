@@ -1056,6 +1056,20 @@ TEST(Judge, WhoDiesAfterTheChildNeedNotBeReapedBeforeTheExit) {
   }
 }
 
+// Of one that sends no SIGCHLD a plain wait does not tell: who found nobody left has done its part.
+TEST(Judge, WhoNoWaitTellsOfNeedNotBeReapedBeforeTheExit) {
+  Stand stand({.profile = Profile::kContainer});
+  const Pid child = stand.Start();
+  stand.kernel.Exit(stand.Make(kInit, calls::Fork(0, 0)).value, 0);
+  stand.Wait();
+  stand.Exit(child, 3);
+  stand.Return(kInit);
+  stand.ReapAll();
+  stand.Exit(stand.kernel.Fork(kInit), 0);
+  stand.Make(kInit, calls::Exit(3));
+  EXPECT_EQ(stand.broken(), Rules{});
+}
+
 TEST(Judge, ToWaitForOneIsNotToFindNobodyLeft) {
   for (const Pid whom : {Pid{-1}, Pid{2}}) {
     Stand stand({.profile = Profile::kContainer});
