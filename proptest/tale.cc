@@ -429,6 +429,14 @@ constexpr Opening kOpenings[] = {
        tale.stand.Move(Cause::kOther, 2);
        return tale;
      }},
+    {"the child's first thread ended, and another lives", false,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer);
+       tale.stand.kernel.StartThread(2);
+       tale.stand.kernel.ExitThread(2, 1);
+       tale.stand.Move(Cause::kOther, 2);
+       return tale;
+     }},
     {"ended with 0", false, [](Hearer* hearer) { return Ended(hearer, 0); }},
     {"ended with 1", false, [](Hearer* hearer) { return Ended(hearer, 1); }},
     {"helper forked", false,
