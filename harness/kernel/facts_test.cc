@@ -442,6 +442,20 @@ TEST_F(Tracing, TheDataOfDetachIsIgnoredInAGroupStop) {
   EXPECT_EQ(ActivityOf(child), Activity::kStopped) << "TERM was ignored, the stop remains";
 }
 
+TEST_F(Tracing, ASigcontInBetweenTakesItsEffectFromTheSignalOfAStop) {
+  for (const bool continued : {false, true}) {
+    kernel.Reset({.mask = kAllSignals});
+    const Pid child = Child();
+    Do(child, SigProcMask(kMaskSet, 0));
+    Do(child, Ptrace(kPtraceTraceMe));
+    kernel.SendFromAncestor(child, kSigStop);
+    EXPECT_EQ(Reap().status, 0x137f);
+    if (continued) kernel.SendFromAncestor(child, kSigCont);
+    EXPECT_EQ(Returns(kInit, Ptrace(kPtraceDetach, child, kSigStop)), 0);
+    EXPECT_EQ(ActivityOf(child), continued ? Activity::kRunning : Activity::kStopped);
+  }
+}
+
 TEST_F(Tracing, WhoIsStoppedIsInAStopForItsTracerAtOnce) {
   for (const int32_t request : {kPtraceSeize, kPtraceAttach}) {
     kernel.Reset({.mask = kAllSignals});
