@@ -637,6 +637,102 @@ RC_GTEST_PROP(Epolls, AreSets, (const std::vector<std::pair<bool, uint8_t>>& cha
 }
 
 // A group-stop stops all threads and a SIGCONT lets all go on, blocked or not.
+// --- Pipes: who holds which end, and how many bytes there are, reckoned independently ---------------
+
+struct PipeHolders {
+  struct Ends {
+    bool reads = true;
+    bool writes = true;
+  };
+  std::map<Pid, Ends> all = {{kInit, {}}};
+  bool one_waits = true;  // with an end to read, beside them
+  int bytes = 0;
+
+  bool AnyReads() const {
+    return one_waits ||
+           std::any_of(all.begin(), all.end(), [](const auto& one) { return one.second.reads; });
+  }
+  bool AnyWrites() const {
+    return std::any_of(all.begin(), all.end(), [](const auto& one) { return one.second.writes; });
+  }
+  bool IsReady() const { return bytes != 0 || !AnyWrites(); }
+  int OfWrite(Pid pid, int size) {
+    if (!all[pid].writes) return -EBADF;
+    if (size == 0) return 0;
+    if (!AnyReads()) return -EPIPE;
+    if (bytes + size > 65536) return -EAGAIN;
+    bytes += size;
+    return size;
+  }
+  int OfRead(Pid pid, int size) {
+    if (!all[pid].reads) return -EBADF;
+    const int got = std::min(size, bytes);
+    bytes -= got;
+    return got == 0 && size != 0 && AnyWrites() ? -EAGAIN : got;
+  }
+};
+
+RC_GTEST_PROP(Pipes, GiveWhatWasPutInAndEndWithTheLastWriter, ()) {
+  World world({.mask = kAllSignals});
+  const Result pipe = world.Issue(kInit, calls::Pipe(kOpenNonBlock));
+  const auto reader = static_cast<int16_t>(pipe.value);
+  const auto writer = static_cast<int16_t>(pipe.status);
+  PipeHolders holders;
+  // One waits for it all the time, and does nothing else.
+  const Pid waiter = world.Issue(kInit, calls::Fork()).value;
+  world.Resume(waiter);
+  world.Issue(waiter, calls::Close(writer));
+  const Call poll = calls::Poll(uint64_t{1} << reader, kForever);
+  bool waits = world.Issue(waiter, poll).state == Result::State::kBlocked;
+  RC_ASSERT(waits);
+  for (int acts = *rc::gen::inRange(0, 20); acts > 0; --acts) {
+    const Pid pid = std::next(holders.all.begin(),
+                              *rc::gen::inRange<long>(0, static_cast<long>(holders.all.size())))
+                        ->first;
+    const int size = *rc::gen::element(0, 1, 7, 4096, 30000, 65535, 65536);
+    switch (*rc::gen::inRange(0, 9)) {
+      case 0:
+      case 1:
+      case 2:
+        RC_ASSERT(world.Issue(pid, calls::Write(writer, size)).value == holders.OfWrite(pid, size));
+        break;
+      case 3:
+      case 4:
+        RC_ASSERT(world.Issue(pid, calls::ReadPipe(reader, size)).value ==
+                  holders.OfRead(pid, size));
+        break;
+      case 5:
+        if (holders.all.size() < 5) {
+          const Pid child = world.Issue(pid, calls::Fork()).value;
+          world.Resume(child);
+          holders.all[child] = holders.all[pid];
+        }
+        break;
+      case 6:
+        world.Issue(pid, calls::Close(writer));
+        holders.all[pid].writes = false;
+        break;
+      case 7:
+        world.Issue(pid, calls::Close(reader));
+        holders.all[pid].reads = false;
+        break;
+      default:
+        if (pid != kInit) {
+          world.Die(pid, kSigKill, false);
+          holders.all.erase(pid);
+        }
+    }
+    RC_ASSERT(world.WhatIsBroken() == nullptr);
+    RC_ASSERT(world.IsCut(waiter, reader) == !holders.AnyWrites());
+    waits = waits ? world.Resume(waiter).kind == Step::Kind::kBlocked
+                  : world.Issue(waiter, poll).state == Result::State::kBlocked;
+    RC_ASSERT(waits != holders.IsReady());
+  }
+  world.Die(waiter, kSigKill, false);
+  holders.one_waits = false;
+  RC_ASSERT(world.Issue(kInit, calls::Write(writer, 1)).value == holders.OfWrite(kInit, 1));
+}
+
 RC_GTEST_PROP(Threads, StopAndGoOnTogether, (bool blocks)) {
   World world;
   const Pid process = world.Fork(kInit);
