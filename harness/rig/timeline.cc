@@ -429,6 +429,24 @@ void Timeline::AddMove(const Step& step) {
   }
 }
 
+namespace {
+
+// " with thread 3", and whether one of them lives.
+std::pair<std::string, bool> ThreadsOf(kernel::Pid process, const Kernel& kernel) {
+  std::string text;
+  bool live = false;
+  for (int i = 1; i < kernel.size(); ++i) {
+    const kernel::Glance glance = kernel.GlanceAtIndex(i);
+    const kernel::Pid pid = kernel.PidAt(i);
+    if (glance.process != process || pid == process) continue;
+    text += (text.empty() ? " with thread " : ", ") + std::to_string(pid);
+    live |= glance.activity != kernel::Activity::kZombie;
+  }
+  return {text, live};
+}
+
+}  // namespace
+
 void Timeline::AddRest(const Kernel& kernel) {
   std::string alive;
   std::string zombies;
@@ -440,8 +458,11 @@ void Timeline::AddRest(const Kernel& kernel) {
       ++hidden;
       continue;
     }
-    std::string& list = view.activity == kernel::Activity::kZombie ? zombies : alive;
-    list += (list.empty() ? "" : ", ") + Name(view.pid, kernel);
+    const bool dead = view.activity == kernel::Activity::kZombie;
+    const auto [threads, live] = ThreadsOf(view.pid, kernel);
+    std::string& list = dead && !live ? zombies : alive;
+    list += (list.empty() ? "" : ", ") + Name(view.pid, kernel) + threads;
+    if (dead && live) list += " (its leader is dead)";
     if (view.activity == kernel::Activity::kStopped) list += " (stopped)";
     if (view.activity == kernel::Activity::kTraced) list += " (stopped for its tracer)";
     if (view.kept) list += " (kept waiting)";

@@ -14,22 +14,26 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Timeline, ARaceCanBeRead) {
+// The machine plays the scenario.
+void Follow(Timeline& timeline, const std::string& text) {
   static kernel::ScenarioKernel kernel;
   scenario::Scenario scenario;
-  ASSERT_FALSE(
-      scenario::Parse("entry: CHLD is ignored\n"
-                      "at rest: child handles every signal\n"
-                      "at rest: ancestor sends TERM to init\n"
-                      "before call 1: child exits 3\n"
-                      "at rest: process 1 exits 0\n",
-                      scenario));
-  Timeline timeline;
+  ASSERT_FALSE(scenario::Parse(text, scenario));
   Runner<Observer> runner(kernel, timeline);
   timeline.Follow(runner);
   runner.Enter(scenario);
   MachineRig rig;
   Play(runner, rig);
+}
+
+TEST(Timeline, ARaceCanBeRead) {
+  Timeline timeline;
+  Follow(timeline,
+         "entry: CHLD is ignored\n"
+         "at rest: child handles every signal\n"
+         "at rest: ancestor sends TERM to init\n"
+         "before call 1: child exits 3\n"
+         "at rest: process 1 exits 0\n");
   timeline.Note("all is well");
   const std::string text = timeline.Print();
   EXPECT_THAT(text, HasSubstr("init           is entered\n"
@@ -46,6 +50,16 @@ TEST(Timeline, ARaceCanBeRead) {
   const std::string picture = timeline.Draw();
   EXPECT_TRUE(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
   EXPECT_THAT(picture, HasSubstr("child [2]"));
+}
+
+TEST(Timeline, AThreadThatOutlivesItsLeaderIsNamed) {
+  Timeline timeline;
+  Follow(timeline,
+         "at rest: child starts a thread\n"
+         "at rest: leader of child exits 0\n");
+  const std::string text = timeline.Print();
+  EXPECT_THAT(text, HasSubstr("(all, forever); alive: child [2] with thread 3\n"));
+  EXPECT_THAT(text, HasSubstr("; alive: child [2] with thread 3 (its leader is dead)\n"));
 }
 
 TEST(Timeline, WhatASubjectWritesDoesNotReachTheTerminalOfWhoReadsIt) {
