@@ -327,6 +327,22 @@ TEST_F(Pipes, AWriteWaitsForRoom) {
   EXPECT_EQ(kernel.Resume(child).result.value, 2);
 }
 
+TEST_F(Pipes, WhoHandlesSigpipeFindsThePipeBrokenAfterIt) {
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  Do(kInit, SigAction(kSigPipe, kSigHandler, kSaRestart));
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  Do(kInit, Close(reader));
+  EXPECT_EQ(Returns(kInit, Write(writer, 65536)), 65536);
+  ASSERT_TRUE(Blocks(kInit, Write(writer, 1)));
+  Do(child, Close(reader));
+  const Step step = kernel.Resume(kInit);
+  EXPECT_EQ(step.kind, Step::Kind::kHandler);
+  EXPECT_EQ(step.signal, kSigPipe);
+  EXPECT_FALSE(step.restarts);
+  EXPECT_EQ(step.result.value, -EPIPE);
+}
+
 TEST_F(Pipes, WhoWaitsForRoomIsKilledOnceNobodyReads) {
   const Pid child = Returns(kInit, Fork());
   kernel.Resume(child);

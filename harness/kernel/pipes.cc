@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <utility>
 
 #include "harness/kernel/kernel.h"
 #include "harness/kernel/kernel_inline.h"
@@ -67,11 +66,10 @@ void Kernel::CutPipe(const Object& end) {
   g_.pipe_changed = true;
 }
 
-// Whoever waits for a pipe looks again; that may change it once more.
+// Whoever waits for a pipe looks again. (What changes by that is seen to in Reconsider.)
 void Kernel::WakeForPipes() {
-  while (std::exchange(g_.pipe_changed, false)) {
-    if (g_.blocked != 0) ReconsiderAll(kReaders);
-  }
+  g_.pipe_changed = false;
+  if (g_.blocked != 0) ReconsiderAll(kReaders);
 }
 
 bool Kernel::IsCut(Pid process, int fd) const {
