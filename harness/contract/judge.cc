@@ -135,6 +135,8 @@ void Judge::OnReturn(const Step& step, const Kernel& kernel) {
       if (result.value < 0) {
         OnForkRefused(kernel);
       } else {
+        // Whom it makes itself does not excuse that it has to reap him (rule 15).
+        if (effort_.credit != 0) --effort_.credit;
         OnFork(result.value, kernel);
       }
       break;

@@ -1656,6 +1656,20 @@ TEST(Judge, ReadingOnIsNoCall) {
 
 // --- Rest ----------------------------------------------------------------------------------------
 
+TEST(Judge, WhomInitMakesAndReapsForEverExcusesNoCall) {
+  Stand stand;
+  stand.Start();
+  stand.Wait();
+  stand.Send(10);
+  stand.Return(kInit);
+  for (uint32_t i = 0; i < kCallsToRest && stand.broken().empty(); ++i) {
+    const Pid helper = stand.Fork();
+    stand.Make(helper, calls::Exit(0));
+    stand.Make(kInit, calls::Wait4(helper, 0));
+  }
+  EXPECT_EQ(stand.broken(), Rules{Rule::kComesToRest});
+}
+
 TEST(Judge, WhatInitTookItMayStillSeeToAfterTheNextMove) {
   constexpr int kTaken = 30;
   Stand stand;

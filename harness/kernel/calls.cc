@@ -311,6 +311,7 @@ Step Kernel::Resume(Pid thread) {
     ++g_.blocked;
     InterruptWithoutHandler(slot);
     Reconsider(slot);
+    if (task.pid != thread || task.run == Run::kZombie) return {.kind = Step::Kind::kGone};
     if (task.run == Run::kInCall) return {.kind = Step::Kind::kBlocked};
   }
   if (task.run != Run::kReturns) return {.kind = Step::Kind::kRuns};

@@ -263,6 +263,27 @@ TEST_F(Rest, NotWhileItWaitsOnAPipeForAProcessOfItsOwnThatIsKept) {
   EXPECT_EQ(kernel.Resume(kInit).result.value, 0) << "the exec has closed it";
 }
 
+// However it waits, if for nothing else and without bound.
+TEST_F(Rest, AWaitForAPipeOfOnesOwnMayBeAPollOrAnEpoll) {
+  for (const int way : {0, 1, 2, 3}) {
+    kernel.Reset({});
+    const Result pipe = Do(kInit, Pipe(kOpenCloseOnExec));
+    const auto reader = static_cast<int16_t>(pipe.value);
+    const auto epoll = static_cast<int16_t>(Do(kInit, EpollCreate()).value);
+    Do(kInit, EpollAdd(epoll, reader));
+    const auto console = static_cast<int16_t>(Do(kInit, Open(Path::kConsole)).value);
+    const Pid child = Returns(kInit, Fork());
+    Do(kInit, Close(static_cast<int16_t>(pipe.status)));
+    kernel.Keep(child, true);
+    const uint64_t bit = uint64_t{1} << reader;
+    ASSERT_TRUE(Blocks(kInit, way == 0   ? Poll(bit, kForever)
+                              : way == 1 ? EpollWait(epoll, kForever)
+                              : way == 2 ? Poll(bit, kSecond)
+                                         : Poll(bit | uint64_t{1} << console, kForever)));
+    EXPECT_EQ(kernel.AtRest(), way >= 2) << way;
+  }
+}
+
 TEST_F(Rest, SignalsPendingButBlockedDontMatter) {
   ASSERT_TRUE(Blocks(kInit, Sleep(30 * kSecond)));
   kernel.SendFromAncestor(kInit, kSigTerm);
@@ -341,6 +362,38 @@ TEST_F(Pipes, WhoHandlesSigpipeFindsThePipeBrokenAfterIt) {
   EXPECT_EQ(step.signal, kSigPipe);
   EXPECT_FALSE(step.restarts);
   EXPECT_EQ(step.result.value, -EPIPE);
+}
+
+// The writer is the parent of who reads last, and dies of SIGPIPE while that one is about to be told of.
+TEST_F(Pipes, TheDeathOfTheLastReaderMayKillItsParent) {
+  Do(kInit, SigAction(kSigChld, kSigIgn));
+  const Pid parent = Returns(kInit, Fork());
+  kernel.Resume(parent);
+  const Pid child = Returns(parent, Fork());
+  kernel.Resume(child);
+  Do(parent, Close(reader));
+  Do(kInit, Close(reader));
+  Do(parent, SigProcMask(kMaskSet, 0));
+  EXPECT_EQ(Returns(parent, Write(writer, 65536)), 65536);
+  ASSERT_TRUE(Blocks(parent, Write(writer, 1)));
+  kernel.Die(child, kSigKill, false);
+  EXPECT_EQ(kernel.size(), 1);
+  EXPECT_EQ(kernel.WhatIsBroken(), nullptr);
+}
+
+TEST_F(Pipes, WhoIsKilledAsItGoesOnIsGone) {
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  Do(child, Close(reader));
+  Do(child, SigAction(kSigTstp, kSigHandler));
+  Do(child, SigProcMask(kMaskSet, 0));
+  EXPECT_EQ(Returns(kInit, Write(writer, 65536)), 65536);
+  ASSERT_TRUE(Blocks(child, Write(writer, 1)));
+  kernel.SendFromAncestor(child, kSigTstp);
+  Do(kInit, Close(reader));
+  kernel.SendFromAncestor(child, kSigCont);
+  EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kGone);
+  EXPECT_EQ(kernel.Look(child).activity, Activity::kZombie);
 }
 
 TEST_F(Pipes, WhoWaitsForRoomIsKilledOnceNobodyReads) {

@@ -70,8 +70,8 @@ void Kernel::EndThread(Slot slot, int status) {
   }
   if (g_.blocked != 0 && slot == leader) EndVfork(task.pid);
   if (last) EndProcess(leader);
+  if (g_.pipe_changed) WakeForPipes();  // whom that ends may be its parent
   task.dying = false;
-  if (g_.pipe_changed) WakeForPipes();
 
   if (slot != leader) {
     ReleaseThread(slot);

@@ -413,6 +413,28 @@ TEST_F(Tracing, ThreadsAndClonedTraceesAreReturnedByWait) {
   EXPECT_EQ(stop.status, 0x137f) << "a tracee made by CLONE_PTRACE starts with a SIGSTOP";
 }
 
+TEST_F(Waiting, ASigchldThatIsDiscardedTakesItsNewsAlong) {
+  for (const int32_t disposition : {kSigIgn, kSigDfl}) {
+    kernel.Reset({.mask = kAllSignals});
+    kernel.Exit(Child(), 7);
+    Do(kInit, SigAction(kSigChld, disposition));
+    Do(kInit, SigAction(kSigChld, kSigHandler));
+    kernel.SendFromAncestor(kInit, kSigChld);
+    EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+    EXPECT_EQ(kernel.NewsOfInit().pid, 0);
+  }
+}
+
+TEST_F(Waiting, NewsOfTheFirstStayWhileItsSigchldIsPending) {
+  const Pid first = Child();
+  const Pid second = Child();
+  kernel.Exit(second, 7);
+  kernel.Die(first, kSigTerm, false);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  EXPECT_EQ(kernel.NewsOfInit().pid, second);
+  EXPECT_EQ(kernel.NewsOfInit().status, 7);
+}
+
 // The death of the last thread, once it is told of, leaves its leader to be told of.
 TEST_F(Tracing, AWaitTellsOfAThreadAndTheNextOfItsLeaderBlockedOrNot) {
   for (const uint32_t flags : {0U, kWaitNoHang}) {

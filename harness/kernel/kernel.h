@@ -671,6 +671,7 @@ class Kernel {
   void CutPipe(const Object& end);
   void WakeForPipes();
   bool AwaitsOwn(const Task& task) const;
+  bool AwaitsOwnOn(const Task& task, const Object* object) const;
 
   // terminal.cc
   Result DoTerminal(Slot slot, const Call& call);
@@ -717,8 +718,11 @@ inline Activity Kernel::ActivityOf(const Task& task) const {
   if (task.trace_stopped) return Activity::kTraced;
   if (IsStopped(task)) return Activity::kStopped;
   if (task.run != Run::kInCall) return Activity::kRunning;
+  constexpr uint64_t kReads =
+      KindBit(CallKind::kRead) | KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait);
+  const CallKind kind = task.call.kind;
   const bool suspended =
-      task.call.kind == CallKind::kFork || (task.call.kind == CallKind::kRead && AwaitsOwn(task));
+      kind == CallKind::kFork || ((kReads & KindBit(kind)) != 0 && AwaitsOwn(task));
   return suspended ? Activity::kSuspended : Activity::kBlocked;
 }
 

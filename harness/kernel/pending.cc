@@ -94,6 +94,7 @@ void Kernel::DropSurplus(uint16_t owner) {
 // discard, so only a stop or a SIGCONT.
 void Kernel::FlushProcess(Slot leader, uint64_t signals) {
   FlushPending(SharedPending(leader), signals);
+  if (leader == 0 && (signals & SignalBit(kSigChld)) != 0) g_.news = {};
   ForEachThread(leader, [&](Slot slot) { FlushPending(ThreadPending(slot), signals); });
 }
 

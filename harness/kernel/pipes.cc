@@ -78,10 +78,24 @@ bool Kernel::IsCut(Pid process, int fd) const {
   return object != nullptr && IsPipe(object->kind) && object->other_end == 0;
 }
 
-// As a vfork suspends its caller: it reads what a process of the subject's own, before exec, has still
-// to write or to close, and that one is kept from running.
+// As a vfork suspends its caller: it reads, or waits without bound until it can, what a process of the
+// subject's own, before exec, has still to write or to close, and that one is kept from running.
 bool Kernel::AwaitsOwn(const Task& task) const {
-  const Object* const object = ObjectAt(task, task.call.fd);
+  const Call& call = task.call;
+  if (call.kind == CallKind::kRead) return AwaitsOwnOn(task, ObjectAt(task, call.fd));
+  uint64_t set = call.kind == CallKind::kPoll ? call.set : 0;
+  if (call.kind == CallKind::kEpollWait) {
+    const Object* const epoll = ObjectAt(task, call.fd);
+    if (epoll != nullptr && epoll->kind == ObjectKind::kEpoll) set = epoll->value;
+  }
+  if (set == 0 || call.time_ns != kForever) return false;
+  for (; set != 0; set &= set - 1) {
+    if (!AwaitsOwnOn(task, ObjectAt(task, std::countr_zero(set)))) return false;
+  }
+  return true;
+}
+
+bool Kernel::AwaitsOwnOn(const Task& task, const Object* object) const {
   if (object == nullptr || object->kind != ObjectKind::kPipeReader || object->other_end == 0) {
     return false;
   }

@@ -117,6 +117,14 @@ void BinaryRig::On(const Step& step, const kernel::Kernel& kernel) {
         if (step.pid == kInit) decoder_.Report("an exec by init itself: the run ends there");
         Remove(step.pid);
         break;
+      case CallKind::kWrite: {
+        // What stands in it comes out wrong if such a write is interrupted or made again.
+        Process* const writer = blocks ? Find(step.pid) : nullptr;
+        if (writer != nullptr && writer->PipeAt(step.call.fd) != nullptr) {
+          decoder_.Report("a write to a pipe that is full");
+        }
+        break;
+      }
       case CallKind::kExit:
         if (gone && step.pid != kInit) Remove(step.pid);
         break;

@@ -27,6 +27,7 @@ using kernel::Path;
 using kernel::Result;
 
 constexpr std::size_t kLongestText = std::size_t{64} << 10;  // of one write to the console
+constexpr uint32_t kPipeFlags = kernel::kOpenNonBlock | kernel::kOpenCloseOnExec;
 constexpr int kLimit = 1024;  // of descriptors, that a kernel gives init; here it has fewer
 constexpr const char* kTooHigh = "a descriptor above 63";
 constexpr uint32_t kDescriptorFlags =
@@ -249,8 +250,10 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
     case SYS_ioctl:
       return Ioctl(process);
     case SYS_pipe:
+      return Model(calls::Pipe());
     case SYS_pipe2:
-      return Model(calls::Pipe(trap.number == SYS_pipe2 ? Flags(a[1]) & kDescriptorFlags : 0));
+      if ((Flags(a[1]) & ~kPipeFlags) != 0) return Refuse(process, "pipe2 with flags");
+      return Model(calls::Pipe(Flags(a[1])));
     default:
       return std::nullopt;
   }

@@ -7,6 +7,7 @@
 #include <sys/time.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "harness/rig/decode.h"
 
@@ -22,6 +23,7 @@ constexpr uint64_t Bit(int fd) {
 }
 
 constexpr uint64_t kMostPolled = 1024;
+constexpr const char* kOtherThanReading = "a wait for a pipe otherwise than to read it";
 
 }  // namespace
 
@@ -56,6 +58,9 @@ Asked Decoder::Poll(Process& process, const std::optional<uint64_t>& time_ns, ui
   uint64_t readable = 0;
   for (const pollfd& one : all) {
     if (one.fd < 0) continue;
+    if ((one.events & POLLIN) == 0 && process.PipeAt(one.fd) != nullptr) {
+      return Refuse(process, kOtherThanReading);
+    }
     if ((one.events & POLLIN) != 0 || (open & Bit(one.fd)) == 0) readable |= Bit(one.fd);
     const bool full = kernel_.DescriptorPath(process.pid, one.fd) == kernel::Path::kConsole &&
                       kernel_.faults().console_room == 0;
@@ -98,6 +103,10 @@ Asked Decoder::Select(Process& process) {
   };
   const uint64_t readable = set(a[1]);
   process.written_to = set(a[2]);
+  for (uint64_t left = process.written_to; left != 0; left &= left - 1) {
+    if (process.PipeAt(std::countr_zero(left)) != nullptr)
+      return Refuse(process, kOtherThanReading);
+  }
   if (((readable | process.written_to) & ~kernel_.Look(process.pid).descriptors) != 0) {
     return Returns(-EBADF);
   }
@@ -141,6 +150,9 @@ Asked Decoder::EpollControl(Process& process) {
   if (!event) return Returns(-EFAULT);
   if ((event->events & (EPOLLET | EPOLLONESHOT)) != 0)
     Report("an epoll by edges: it goes by levels");
+  if ((event->events & EPOLLIN) == 0 && process.PipeAt(fd) != nullptr) {
+    return Refuse(process, kOtherThanReading);
+  }
   const bool known = process.interests.count(key) != 0;
   if (Int(a[1]) == EPOLL_CTL_MOD && !known) return Returns(-ENOENT);
   process.interests[key] = {event->events, event->data.u64};

@@ -428,6 +428,11 @@ static void SetUpOtherwise(void) {
   SayNumber("high", dup2(2, 100));
   SayNumber("higher", fcntl(2, F_DUPFD, 1000));
   SayNumber("all", syscall(SYS_pidfd_send_signal, syscall(SYS_pidfd_open, 1, 0), 0, NULL, 4));
+  int ends[2];
+  (void)!pipe2(ends, O_CLOEXEC);
+  struct pollfd one = {ends[1], POLLOUT, 0};
+  SayNumber("room", poll(&one, 1, -1));
+  SayNumber("packets", pipe2(ends, O_DIRECT));
   const struct timespec second = {1, 0};
   SayNumber("sleep", clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &second, NULL));
   exit(0);
