@@ -319,6 +319,7 @@ TEST_F(Pipes, TheDeathOfTheLastWriterIsTheEnd) {
   Do(kInit, Close(writer));
   ASSERT_TRUE(Blocks(kInit, ReadPipe(reader, 8)));
   kernel.Die(child, kSigKill, false);
+  EXPECT_FALSE(kernel.AtRest());
   EXPECT_EQ(kernel.Resume(kInit).result.value, 0);
 }
 

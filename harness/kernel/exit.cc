@@ -11,9 +11,7 @@ namespace minit::kernel {
 namespace {
 
 ChildNews DeathOf(Pid pid, int raw) {
-  const int signal = raw & 0x7f;
-  if (signal == 0) return {.pid = pid, .code = kExited, .status = raw >> 8};
-  return {.pid = pid, .code = (raw & 0x80) != 0 ? kDumped : kKilled, .status = signal};
+  return {.pid = pid, .code = CodeOfDeath(raw), .status = DetailOfDeath(raw)};
 }
 
 }  // namespace

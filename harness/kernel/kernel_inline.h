@@ -24,6 +24,14 @@ enum Code : uint8_t {
   kContinued = 6,
 };
 
+// Of a raw status that is no stop's.
+constexpr Code CodeOfDeath(int raw) {
+  if ((raw & 0x7f) == 0) return kExited;
+  return (raw & 0x80) != 0 ? kDumped : kKilled;
+}
+// … and si_status beside it.
+constexpr int DetailOfDeath(int raw) { return (raw & 0x7f) == 0 ? raw >> 8 : raw & 0x7f; }
+
 constexpr uint64_t kStopSignals =
     SignalBit(kSigStop) | SignalBit(kSigTstp) | SignalBit(kSigTtin) | SignalBit(kSigTtou);
 constexpr bool IsStopSignal(int signal) {

@@ -54,9 +54,7 @@ bool Kernel::Consider(Slot slot, bool as_tracer, const WaitRequest& request,
       match->has_candidates |= HasFlag(request.flags, kWaitExited);
       if (!HasFlag(request.flags, kWaitExited)) return false;
       match->status = task.status;
-      match->code = (task.status & 0x7f) == 0   ? kExited
-                    : (task.status & 0x80) != 0 ? kDumped
-                                                : kKilled;
+      match->code = CodeOfDeath(task.status);
       return true;
     }
     if (!as_tracer || HasFlag(request.flags, kWaitContinued | kWaitExited)) {
@@ -163,10 +161,8 @@ Result Kernel::DoWait(Slot slot, const Call& call, WaitMatch* match) const {
   }
   const Pid pid = tasks_[match->slot].pid;
   if (!by_id) return {.value = pid, .status = match->status};
-  int status = match->status & 0x7f;
-  if (match->code == kExited || match->code == kTrapped || match->code == kStopped) {
-    status = match->status >> 8;
-  }
+  int status = DetailOfDeath(match->status);
+  if (match->code == kTrapped || match->code == kStopped) status = match->status >> 8;
   if (match->code == kContinued) status = kSigCont;
   return {.code = match->code, .pid = pid, .status = status};
 }
