@@ -1,7 +1,8 @@
 #include "harness/crosscheck/input_error.h"
 
 #include <algorithm>
-#include <cstdio>
+
+#include "harness/scenario/escaped.h"
 
 namespace minit::crosscheck {
 namespace {
@@ -15,20 +16,10 @@ std::string_view WithoutBlanksAtEnd(std::string_view line) {
 
 }  // namespace
 
-std::string Escaped(std::string_view message) {
-  std::string escaped;
-  for (const char c : message) {
-    char hex[5];
-    std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(c));
-    escaped += c >= ' ' && c <= '~' ? std::string(1, c) : hex;
-  }
-  return escaped;
-}
-
 std::string Quoted(std::string_view text) {
   constexpr std::size_t kMost = 60;
   if (text.empty()) return "nothing";
-  return "\"" + Escaped(text.substr(0, kMost)) + (text.size() > kMost ? "…\"" : "\"");
+  return "\"" + scenario::Escaped(text.substr(0, kMost)) + (text.size() > kMost ? "…\"" : "\"");
 }
 
 bool Lines::Next() {

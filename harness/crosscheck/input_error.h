@@ -23,10 +23,6 @@ struct InputError {
 // For messages: in quotes, cut short, and of printable ASCII whatever it holds ("\x1b").
 std::string Quoted(std::string_view text);
 
-// A message about a piece of a file that quotes it as it stands: bytes that are not printable ASCII are
-// written as in Quoted.
-std::string Escaped(std::string_view message);
-
 // Lines of a text with their numbers; blank ones and those that are comments (#) are passed over.
 class Lines {
  public:

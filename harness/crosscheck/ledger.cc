@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "harness/scenario/escaped.h"
 #include "harness/scenario/text.h"
 
 namespace minit::crosscheck {
@@ -88,7 +89,7 @@ class Parser {
     std::string problem;
     std::size_t at = 0;
     const auto pattern = contract::ParseFacts(Operand(), &problem, &at);
-    if (!pattern) return Fail(operand_ + at, Escaped(problem));
+    if (!pattern) return Fail(operand_ + at, scenario::Escaped(problem));
     const bool asks_nothing = pattern->facts.entry == 0 && pattern->facts.faults == 0;
     if ((pattern->open & kAllOpen) == kAllOpen && asks_nothing) {
       return Fail(operand_, "every fact is any: that would excuse every break of rule " +

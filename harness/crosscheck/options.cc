@@ -12,6 +12,7 @@
 #include "harness/crosscheck/calls.h"
 #include "harness/crosscheck/input_error.h"
 #include "harness/kernel/system_calls.h"
+#include "harness/scenario/escaped.h"
 
 namespace minit::crosscheck {
 
@@ -63,8 +64,8 @@ What comes out
 Exit status: 0 all holds, or is in the ledger; 1 a break that is not, or an entry of the ledger that
 shows no more; 2 it could not be run or judged (why, and what to do, is said). It is not judged if
 nothing new was found and more than one scenario of a hundred did not count, for the subject made
-calls there that no one covers. A search that a signal ends (INT, TERM, HUP) reports what it has: 1 if
-that is a break, else 2.
+calls there that no one covers, or was lost. A search that a signal ends (INT, TERM, HUP) reports
+what it has: 1 if that is a break, else 2.
 )";
 
 namespace {
@@ -169,7 +170,7 @@ std::string ReadHarmless(std::string_view text, Options& options) {
       kernel::SystemCalls(), [first](const auto& call) { return call.name == first; });
   const bool in_words = text.starts_with("a ") || text.starts_with("an ");
   if (!is_call && !in_words && !text.starts_with("system call ")) {
-    return "--harmless " + Escaped(text) + ": " + Quoted(first) +
+    return "--harmless " + scenario::Escaped(text) + ": " + Quoted(first) +
            " is no system call; the closest is " + Quoted(ClosestCall(first)) +
            ". Give a name as the report has it under \"Calls that no one answered\"";
   }

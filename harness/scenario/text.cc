@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <vector>
 
 #include "harness/scenario/entry.h"
+#include "harness/scenario/escaped.h"
 #include "harness/scenario/vocabulary.h"
 
 namespace minit::scenario {
@@ -152,13 +152,7 @@ class LineParser {
 
   static std::string Quote(std::string_view text) {
     if (text.empty()) return "the end of the line";
-    std::string quoted = "\"";
-    for (const char c : text.substr(0, 40)) {
-      char hex[5];
-      std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(c));
-      quoted += c >= ' ' && c <= '~' ? std::string(1, c) : hex;
-    }
-    return quoted + (text.size() > 40 ? "…\"" : "\"");
+    return "\"" + Escaped(text.substr(0, 40)) + (text.size() > 40 ? "…\"" : "\"");
   }
 
   std::string_view line_;
