@@ -12,9 +12,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
+
+sys.dont_write_bytecode = True
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
+from tool_testing import ToolTest
 
 CROSSCHECK = pathlib.Path(sys.argv.pop(1)).resolve()
 INIT = pathlib.Path(sys.argv.pop(1)).resolve()
@@ -23,21 +26,9 @@ SUBJECT = pathlib.Path(sys.argv.pop(1)).resolve()
 LIMIT_SECONDS = 300
 
 
-class CrosscheckTest(unittest.TestCase):
-    def setUp(self):
-        scratch = tempfile.TemporaryDirectory(prefix="minit-crosscheck-test-")
-        self.addCleanup(scratch.cleanup)
-        self.scratch = pathlib.Path(scratch.name)
-
-    def run_it(self, *arguments, text=""):
-        ran = subprocess.run([CROSSCHECK, *map(str, arguments)], input=text, capture_output=True, text=True,
-                             timeout=LIMIT_SECONDS)
-        return ran.returncode, ran.stdout, ran.stderr
-
-    def write(self, name, text):
-        path = self.scratch / name
-        path.write_text(text)
-        return path
+class CrosscheckTest(ToolTest):
+    program = CROSSCHECK
+    limit_seconds = LIMIT_SECONDS
 
     def own(self, program):
         """A copy, so that processes with its path are this test's."""

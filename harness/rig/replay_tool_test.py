@@ -5,30 +5,19 @@ usage: replay_tool_test.py REPLAY [TEST...]
 """
 
 import pathlib
-import subprocess
 import sys
-import tempfile
 import unittest
 
+sys.dont_write_bytecode = True
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
+from tool_testing import ToolTest
+
 REPLAY = pathlib.Path(sys.argv.pop(1)).resolve()
-LIMIT_SECONDS = 60
 
 
-class ReplayTest(unittest.TestCase):
-    def setUp(self):
-        scratch = tempfile.TemporaryDirectory(prefix="minit-replay-test-")
-        self.addCleanup(scratch.cleanup)
-        self.scratch = pathlib.Path(scratch.name)
-
-    def run_it(self, *arguments, text=""):
-        ran = subprocess.run([REPLAY, *map(str, arguments)], input=text, capture_output=True, text=True,
-                             timeout=LIMIT_SECONDS)
-        return ran.returncode, ran.stdout, ran.stderr
-
-    def write(self, name, text):
-        path = self.scratch / name
-        path.write_text(text)
-        return path
+class ReplayTest(ToolTest):
+    program = REPLAY
+    limit_seconds = 60
 
     def test_a_scenario_is_a_time_line_with_verdicts(self):
         for file, text in ((self.write("one.scenario", "at rest: child exits 0\n"), ""),
