@@ -51,8 +51,7 @@ struct CallList {
 // What a judge is told beforehand.
 struct Terms {
   Profile profile = Profile::kMachine;
-  uint16_t entry =
-      0;  // EntryFact: how init is entered, where the kernel does not tell; for the facts
+  uint16_t entry = 0;  // EntryFact: of how init is entered what the kernel does not tell
   const CallList* calls = nullptr;  // nullptr: rule 13 is silent. Must outlive the judge
   bool counts_calls = true;    // false: rule 15 is silent, for searches that find what never rests
   const char* path = "/core";  // of the child, at most 255 bytes. Must outlive the judge

@@ -55,7 +55,6 @@ struct Board {
   std::atomic<uint64_t> plays = 0;      // of the subject, in all
   std::atomic<uint64_t> scenarios = 0;  // played, those of minimising apart
   uint64_t not_counted = 0;             // … whose verdicts do not count
-  uint64_t not_covered_in = 0;          // … of them those with a call that no one covers
   uint64_t tuples = 0;
   uint64_t beyond = 0;  // breaks for which there was no room
   uint64_t crashed = 0;

@@ -232,7 +232,6 @@ void Fill(const Board& board, SubjectReport& report) {
   troubles.lost = board.lost;
   troubles.crowded = board.crowded;
   troubles.not_counted = board.not_counted;
-  troubles.not_covered_in = board.not_covered_in;
   for (uint32_t i = 0; i < board.uncovered_count; ++i) {
     troubles.not_covered[board.uncovered[i].what.data()] = board.uncovered[i].calls;
   }

@@ -134,16 +134,14 @@ int PlayOne(const Options& options, const contract::CallList* calls) {
     std::cout << "not covered: " << what << ", " << count << " times"
               << (harmless ? " (harmless)\n" : "\n");
   }
-  const bool lost =
-      outcome.end == rig::Outcome::End::kLost || outcome.end == rig::Outcome::End::kCrowded;
-  if (lost) std::cout << "NOT JUDGED: the rig lost it, so no verdict counts.\n";
+  if (outcome.lost()) std::cout << "NOT JUDGED: the rig lost it, so no verdict counts.\n";
   if (unanswered) {
     std::cout << "NOT JUDGED: no verdict counts, for no one covers a call that it made. Next: say "
                  "--harmless CALL\nof each that does not matter for it, or cover it "
                  "(docs/crosscheck.md, Adding an interface).\n";
   }
   FlushOutput();
-  if (lost || unanswered) return kCannotRun;
+  if (outcome.lost() || unanswered) return kCannotRun;
   return timeline.judge().any_broken() ? kBroken : kGood;
 }
 

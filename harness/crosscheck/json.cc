@@ -81,7 +81,6 @@ Json OfTroubles(const Troubles& troubles) {
           {"lost", troubles.lost},
           {"crowded", troubles.crowded},
           {"notCounted", troubles.not_counted},
-          {"notCoveredIn", troubles.not_covered_in},
           {"unconfirmed", troubles.unconfirmed},
           {"lostWorkers", troubles.lost_workers},
           {"notCovered", Counts(troubles.not_covered)}};

@@ -24,7 +24,7 @@
 //     ledger[]        rule, name, facts (a pattern), reason, justified, scenario, line, shows
 //                     (null: its scenario does not count)
 //     silent[]        numbers of rules
-//     troubles        crashed, looped, gaveUp, lost, crowded, notCounted, notCoveredIn (scenarios),
+//     troubles        crashed, looped, gaveUp, lost, crowded, notCounted (scenarios),
 //                     unconfirmed (breaks), lostWorkers, notCovered: call → calls
 //
 // What each says is in report.h. Held by json_test.cc.

@@ -44,7 +44,7 @@ TEST(Json, HasEveryKeyInTheOrderOfTheList) {
                                                         "justified", "scenario", "line", "shows"));
   EXPECT_THAT(KeysOf(subject["troubles"]),
               ElementsAre("crashed", "looped", "gaveUp", "lost", "crowded", "notCounted",
-                          "notCoveredIn", "unconfirmed", "lostWorkers", "notCovered"));
+                          "unconfirmed", "lostWorkers", "notCovered"));
 }
 
 TEST(Json, SaysWhatTheReportSays) {
@@ -125,7 +125,6 @@ TEST(Json, SaysWhatWentWrong) {
                   {"lost", 4},
                   {"crowded", 5},
                   {"notCounted", 6},
-                  {"notCoveredIn", 2},
                   {"unconfirmed", 7},
                   {"lostWorkers", 8},
                   {"notCovered", {{"prctl 1234", 7}, {"system call 41", 1}}}}));
@@ -135,7 +134,7 @@ TEST(Json, SaysWhatWentWrong) {
 
 TEST(Json, SaysWhatWasNotJudged) {
   Report report = CleanReport();
-  report.subjects[0].troubles.not_covered_in = report.subjects[0].scenarios / 2;
+  report.subjects[0].troubles.not_counted = report.subjects[0].scenarios / 2;
   const Json json = Json::parse(PrintJson(report));
   EXPECT_EQ(json["exitStatus"], 2);
   EXPECT_EQ(json["subjects"][0]["judged"], false);

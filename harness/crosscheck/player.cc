@@ -18,7 +18,6 @@ void Player::Play(const scenario::Scenario& scenario, rig::Observer* also) {
   over_ = false;
   feedback_.Begin(terms_.entry);
   outcome_ = rig_.Run(scenario, *this);
-  lost_ = outcome_.end == rig::Outcome::End::kLost || outcome_.end == rig::Outcome::End::kCrowded;
   unanswered_ = std::any_of(outcome_.not_covered.begin(), outcome_.not_covered.end(),
                             [this](const auto& call) { return !harmless_.contains(call.first); });
   showed_something_new_ = feedback_.End();

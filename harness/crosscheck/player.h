@@ -36,9 +36,7 @@ class Player final : private rig::Observer {
   const rig::Outcome& outcome() const { return outcome_; }
   // What the verdicts say is so. False: the rig lost the process, or init made a call that no one
   // covers, so that nobody knows what it would have done.
-  bool counts() const { return !lost_ && !unanswered_; }
-  // It made such a call.
-  bool unanswered() const { return unanswered_; }
+  bool counts() const { return !outcome_.lost() && !unanswered_; }
   // Requires that the rule is broken, and that its break was kept.
   const contract::Break& BreakOf(contract::Rule rule) const { return *judge_.FindBreak(rule); }
   // How init was entered: EntryFact bits.
@@ -63,7 +61,6 @@ class Player final : private rig::Observer {
   rig::Outcome outcome_;
   Feedback feedback_;
   contract::CallList calls_seen_;
-  bool lost_ = true;  // the process, and with it what the verdicts say
   bool unanswered_ = false;
   bool over_ = false;  // nothing that comes is of interest
   bool showed_something_new_ = false;

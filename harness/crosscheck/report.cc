@@ -60,10 +60,7 @@ bool HasStaleEntry(const SubjectReport& subject) {
 }
 
 bool IsJudged(const SubjectReport& subject) {
-  if (subject.scenarios == 0) return true;
-  const Troubles& troubles = subject.troubles;
-  return troubles.not_counted < subject.scenarios &&
-         troubles.not_covered_in <= subject.scenarios / kUncoveredIn;
+  return subject.troubles.not_counted <= subject.scenarios / kUncountedIn;
 }
 
 int ExitStatus(const Report& report) {

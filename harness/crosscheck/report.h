@@ -79,7 +79,6 @@ struct Troubles {
   uint64_t crowded = 0;  // more processes before exec than the rig follows
   // Scenarios whose verdicts do not count: init made a call that no one covers, or was lost.
   uint64_t not_counted = 0;
-  uint64_t not_covered_in = 0;  // of those the ones with such a call
   // Breaks that a quicker rig found and the ptrace rig does not show: a fault of this program.
   uint64_t unconfirmed = 0;
   scenario::Scenario unconfirmed_scenario{};  // one of them
@@ -143,10 +142,10 @@ uint64_t NewBreaks(const SubjectReport& subject);
 std::vector<contract::Rule> BrokenUnseen(const SubjectReport& subject);
 bool HasNewBreak(const SubjectReport& subject);
 bool HasStaleEntry(const SubjectReport& subject);
-// That nothing new was found says something. False: of the scenarios none counts, or in more than one of
-// kUncoveredIn no verdict counts for calls that no one covers; what breaks there, nobody sees.
+// That nothing new was found says something. False: more than one scenario of kUncountedIn does not count
+// (Troubles::not_counted); what breaks there, nobody sees.
 bool IsJudged(const SubjectReport& subject);
-inline constexpr uint64_t kUncoveredIn = 100;
+inline constexpr uint64_t kUncountedIn = 100;
 // 1 for a new break, a stale entry or a break that was not confirmed; else 2 if it was interrupted; else 1
 // if Report::require_spoken and a subject that is judged has a silent rule; else 2 if one is not judged;
 // else 0.

@@ -135,7 +135,6 @@ Report TroubledReport() {
                   .lost = 4,
                   .crowded = 5,
                   .not_counted = 6,
-                  .not_covered_in = 2,
                   .unconfirmed = 7,
                   .lost_workers = 8,
                   .not_covered = {{"prctl 1234", 7}, {"system call 41", 1}}};

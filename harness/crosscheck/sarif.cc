@@ -260,8 +260,7 @@ void Notify(const Report& report, const SubjectReport& subject, const Json& loca
   if (!IsJudged(subject)) {
     add(kNotJudged, "error",
         std::to_string(troubles.not_counted) + " of " + std::to_string(subject.scenarios) +
-            " scenarios do not count, " + std::to_string(troubles.not_covered_in) +
-            " of them for calls that no one covers.");
+            " scenarios do not count.");
   }
   if (troubles.unconfirmed != 0) {
     add(kUnconfirmed, "error",

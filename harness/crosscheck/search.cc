@@ -164,7 +164,6 @@ void Search::Count() {
   board_.calls_seen = player_.calls_seen();
   if (!player_.counts()) {
     ++board_.not_counted;
-    board_.not_covered_in += player_.unanswered();
     return;
   }
   const contract::Judge& judge = player_.judge();

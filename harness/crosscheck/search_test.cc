@@ -158,7 +158,6 @@ TEST(Search, JudgesNothingOfAnInitWhoseCallNobodyCovers) {
     Search(player, options, kNothing, board).Run(false);
     EXPECT_EQ(board.candidate_count, 0u) << Describe(board);
     EXPECT_EQ(board.not_counted, board.scenarios);
-    EXPECT_EQ(board.not_covered_in, board.scenarios);
     EXPECT_EQ(board.uncovered_count, 1u);
     EXPECT_STREQ(board.uncovered[0].what.data(), "mount");
   }

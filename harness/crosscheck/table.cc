@@ -510,14 +510,14 @@ std::string CallsThatMatter(const SubjectReport& subject) {
 std::string WhyNotJudged(const Report& report, std::size_t index) {
   const SubjectReport& subject = report.subjects[index];
   const Troubles& troubles = subject.troubles;
-  if (troubles.not_covered_in == 0) {
-    return ShortName(report, index) + " was lost in each scenario";
-  }
   const double share =
-      static_cast<double>(troubles.not_covered_in) / static_cast<double>(subject.scenarios);
-  return NotCounted(troubles.not_covered_in, subject.scenarios) + " (" +
-         Fixed(std::floor(1000 * share) / 10) + " %), for " + ShortName(report, index) +
-         " made calls there that no one covers: " + CallsThatMatter(subject);
+      static_cast<double>(troubles.not_counted) / static_cast<double>(subject.scenarios);
+  const std::string calls = CallsThatMatter(subject);
+  const std::string text = NotCounted(troubles.not_counted, subject.scenarios) + " (" +
+                           Fixed(std::floor(1000 * share) / 10) + " %), for " +
+                           ShortName(report, index);
+  if (calls.empty()) return text + " was lost there";
+  return text + " made calls there that no one covers: " + calls;
 }
 
 std::string NotJudged(const Report& report) {
@@ -526,7 +526,7 @@ std::string NotJudged(const Report& report) {
   for (std::size_t i = 0; i < report.subjects.size(); ++i) {
     if (IsJudged(report.subjects[i])) continue;
     text += (text.empty() ? "" : "; ") + WhyNotJudged(report, i);
-    of_calls |= report.subjects[i].troubles.not_covered_in != 0;
+    of_calls |= !CallsThatMatter(report.subjects[i]).empty();
   }
   return "NOT JUDGED: " + text + ". Next: " +
          (of_calls ? "say --harmless CALL of each that does not matter for it, or cover it "

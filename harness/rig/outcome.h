@@ -46,6 +46,9 @@ struct Outcome {
     kCrowded,  // more processes before exec than the rig follows
   };
 
+  // The rig knows no more of it: no verdict counts.
+  bool lost() const { return end == End::kLost || end == End::kCrowded; }
+
   End end = End::kOver;
   kernel::Ending ending = kernel::Ending::kNone;
   int ending_status = 0;    // raw wait status, if init died
