@@ -359,8 +359,9 @@ void PlainJudge::OnSendToChild(int signal, bool rightly) {
 
 void PlainJudge::RestFromSignals(const Kernel& kernel, bool fresh) {
   const kernel::Call& call = kernel.LastCall(kInit);
-  const bool sleeps = call.time_ns != kernel::kForever &&
-                      (call.kind == CallKind::kSigTimedWait || call.kind == CallKind::kSleep);
+  const bool sleeps = call.kind == CallKind::kFork ||
+                      (call.time_ns != kernel::kForever &&
+                       (call.kind == CallKind::kSigTimedWait || call.kind == CallKind::kSleep));
   const bool alive = child_ != 0 && !ended_;
   if (alive && (fresh || !sleeps) && kernel.Owed() != 0) Break(Rule::kForwardsEverySignal);
   if (!fresh) return;

@@ -168,6 +168,8 @@ BUG(waits_a_minute, sigtimedwait,
     "10", "", "60 seconds in place of 30")
 BUG(syncs_in_place, sigtimedwait,
     "10", "siderolabs/talos#13083", "a disk that hangs takes the restart along")
+BUG(syncs_by_vfork, sigtimedwait,
+    "10", "", "a helper syncs, and suspends init for as long as that takes")
 BUG(console_can_block, sigtimedwait,
     "10", "systemd/systemd#30420", "a serial line that hangs takes the restart along")
 BUG(gives_up, signalfd,

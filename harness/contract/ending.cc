@@ -211,8 +211,8 @@ void Judge::OnRebootRefused(const Kernel& kernel) {
   ending_.due_ns = kernel.now_ns() + kRestartWithinNs;
 }
 
-// The deadline goes on while init is frozen from outside, or suspended by its own vfork. It may have
-// come to that after the last step (from a handler it was about to enter, say), but not by time alone.
+// The deadline goes on while init is frozen from outside, or suspended. It may have come to that after
+// the last step (from a handler it was about to enter, say), but not by time alone.
 void Judge::CheckTime(const Kernel& kernel, bool time_passed) {
   const uint64_t now_ns = kernel.now_ns();
   const Activity activity = kernel.InitActivity();

@@ -215,7 +215,7 @@ class Judge {
     bool reported = false;  // a line with one number was written
     bool path_named = false;
     bool write_failed = false;
-    bool excluded = false;    // init is frozen, or suspended by its vfork
+    bool excluded = false;    // init is frozen, or suspended
     bool clean = false;       // rule 14: a wait found nothing more
     uint16_t zombies = 0;     // rule 14: of the moment of the end, not yet reaped
     uint64_t due_ns = 0;      // restart at the latest, pauses included

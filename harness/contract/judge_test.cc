@@ -810,18 +810,23 @@ TEST(Judge, ThePauseAfterARefusalIsOverAtItsLastNanosecond) {
   }
 }
 
-TEST(Judge, TheDeadlineGoesOnWhileInitWaitsForItsVfork) {
-  Stand stand;
-  const Pid child = stand.Start();
-  stand.Wait();
-  stand.Exit(child, 1);
-  stand.Return(kInit);
-  stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
-  stand.Make(kInit, calls::Write(2, 2), "1\n");
-  stand.Make(kInit, calls::Fork(kernel::kCloneVfork));
-  stand.PassTo(50 * kSecondNs);
-  stand.PassTo(100 * kSecondNs);
-  EXPECT_EQ(stand.broken(), Rules{});
+// … but not while that one blocks of itself.
+TEST(Judge, TheDeadlineGoesOnWhileInitsVforkIsKeptFromRunning) {
+  for (const bool kept : {true, false}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    stand.Wait();
+    stand.Exit(child, 1);
+    stand.Return(kInit);
+    stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
+    stand.Make(kInit, calls::Write(2, 2), "1\n");
+    stand.Make(kInit, calls::Fork(kernel::kCloneVfork));
+    stand.kernel.Keep(stand.kernel.PidAt(1), kept);
+    stand.Move(Cause::kOther, stand.kernel.PidAt(1));
+    stand.PassTo(50 * kSecondNs);
+    stand.PassTo(100 * kSecondNs);
+    EXPECT_EQ(stand.broken(), kept ? Rules{} : Rules{Rule::kAlwaysRestarts});
+  }
 }
 
 // A line is read by then, though it has no end.

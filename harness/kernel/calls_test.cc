@@ -186,7 +186,7 @@ TEST_F(Birth, VforkSuspendsUntilExecOrDeathWhateverTheSignals) {
     kernel.Reset();
     Do(kInit, SigAction(kSigUsr1, kSigHandler));
     ASSERT_TRUE(Blocks(kInit, Fork(kCloneVfork)));
-    EXPECT_EQ(kernel.Look(kInit).activity, Activity::kSuspended);
+    EXPECT_FALSE(kernel.AtRest()) << "the child can run";
     kernel.SendFromAncestor(kInit, kSigUsr1);
     EXPECT_EQ(kernel.Resume(kInit).kind, Step::Kind::kBlocked) << "a handler is due and waits";
     kernel.Resume(2);
@@ -237,10 +237,22 @@ TEST_F(Rest, WhileNothingOfInitsCanRun) {
   EXPECT_EQ(kernel.Resume(kInit).result.signal, kSigChld);
 }
 
-TEST_F(Rest, NotWhileSuspendedByVfork) {
+TEST_F(Rest, NotWhileItsVforkAwaitsOneThatIsKeptOrStopped) {
   ASSERT_TRUE(Blocks(kInit, Fork(kCloneVfork)));
   kernel.Keep(2, true);
   EXPECT_FALSE(kernel.AtRest());
+  EXPECT_EQ(kernel.InitActivity(), Activity::kSuspended);
+  kernel.Keep(2, false);
+  kernel.Resume(2);
+  EXPECT_EQ(kernel.InitActivity(), Activity::kBlocked);
+  EXPECT_FALSE(kernel.AtRest()) << "the child can run";
+  kernel.SetFaults({.sync_hangs = true});
+  ASSERT_TRUE(Blocks(2, Sync()));
+  EXPECT_TRUE(kernel.AtRest()) << "the child blocks of itself";
+  kernel.SendFromAncestor(2, kSigStop);
+  EXPECT_TRUE(kernel.AtRest()) << "a sync that hangs is not stopped";
+  kernel.SetFaults({});
+  EXPECT_EQ(kernel.InitActivity(), Activity::kSuspended) << "it is stopped as the sync ends";
 }
 
 TEST_F(Rest, NotWhileItWaitsOnAPipeForAProcessOfItsOwnThatIsKept) {

@@ -113,7 +113,7 @@ enum class Ending : uint8_t {
 enum class Activity : uint8_t {
   kRunning,    // in user mode, or about to return to it
   kBlocked,    // in a call
-  kSuspended,  // by its own vfork, or a pipe on which it waits for a process of its own that is kept
+  kSuspended,  // by its own vfork, or on a pipe, for a process of its own that a move keeps from running
   kStopped,    // by a stop signal
   kTraced,     // in a stop that its tracer can see
   kZombie,     // dead, not reaped
@@ -289,7 +289,7 @@ class Kernel {
   // --- What a judge asks; nothing changes --------------------------------------------------------
 
   // Init is blocked in a call that only an event, the end of a fault or time can end, it is neither
-  // frozen nor suspended by its own vfork, and no subject that it forked can run.
+  // frozen nor suspended (Activity), and no subject that it forked can run.
   bool AtRest() const;
   // What init is doing.
   Activity InitActivity() const { return ActivityOf(tasks_[0]); }
@@ -671,6 +671,7 @@ class Kernel {
   void CutPipe(const Object& end);
   void WakeForPipes();
   bool AwaitsOwn(const Task& task) const;
+  bool IsHeld(const Task& task) const { return task.kept || IsStopped(task); }
   bool AwaitsOwnOn(const Task& task, const Object* object) const;
 
   // terminal.cc
@@ -718,11 +719,9 @@ inline Activity Kernel::ActivityOf(const Task& task) const {
   if (task.trace_stopped) return Activity::kTraced;
   if (IsStopped(task)) return Activity::kStopped;
   if (task.run != Run::kInCall) return Activity::kRunning;
-  constexpr uint64_t kReads =
-      KindBit(CallKind::kRead) | KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait);
-  const CallKind kind = task.call.kind;
-  const bool suspended =
-      kind == CallKind::kFork || ((kReads & KindBit(kind)) != 0 && AwaitsOwn(task));
+  constexpr uint64_t kMayAwait = KindBit(CallKind::kFork) | KindBit(CallKind::kRead) |
+                                 KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait);
+  const bool suspended = (kMayAwait & KindBit(task.call.kind)) != 0 && AwaitsOwn(task);
   return suspended ? Activity::kSuspended : Activity::kBlocked;
 }
 

@@ -78,10 +78,15 @@ bool Kernel::IsCut(Pid process, int fd) const {
   return object != nullptr && IsPipe(object->kind) && object->other_end == 0;
 }
 
-// As a vfork suspends its caller: it reads, or waits without bound until it can, what a process of the
-// subject's own, before exec, has still to write or to close, and that one is kept from running.
+// A process of the subject's own, before exec, is kept from running, and the call ends no sooner than that
+// one goes on: a vfork of it, or the read of what it has still to write or to close, or a wait without
+// bound until that can be read.
 bool Kernel::AwaitsOwn(const Task& task) const {
   const Call& call = task.call;
+  if (call.kind == CallKind::kFork) {
+    const Task* const newborn = Find(task.result.value);
+    return newborn != nullptr && IsHeld(*newborn);
+  }
   if (call.kind == CallKind::kRead) return AwaitsOwnOn(task, ObjectAt(task, call.fd));
   uint64_t set = call.kind == CallKind::kPoll ? call.set : 0;
   if (call.kind == CallKind::kEpollWait) {
@@ -102,7 +107,7 @@ bool Kernel::AwaitsOwnOn(const Task& task, const Object* object) const {
   for (int i = 0; i < g_.count; ++i) {
     const Task& other = tasks_[order_[i]];
     if (other.leader == task.leader || other.leader != order_[i] || !other.subject) continue;
-    if (!other.kept && !IsStopped(other)) continue;
+    if (!IsHeld(other)) continue;
     for (uint64_t left = other.open; left != 0; left &= left - 1) {
       const std::size_t fd = static_cast<std::size_t>(std::countr_zero(left));
       if (other.objects[fd] + 1 == object->other_end) return true;

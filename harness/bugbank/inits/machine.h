@@ -34,7 +34,7 @@ static void TrySync(void) {
     g_synced = 1;
     return;
   }
-  const pid_t pid = fork();
+  const pid_t pid = FAULTY(syncs_by_vfork) ? vfork() : fork();
   if (pid == 0) {
     sync();
     _exit(0);
