@@ -237,7 +237,7 @@ std::string Sentence(const Break& broken) {
     case Rule::kExitsWithStatus:
       return OfExit(broken);
     case Rule::kComesToRest:
-      if (broken.number == 0) return "init runs on and on, and makes no call";
+      if (broken.number == 0) return "init runs on and on, and does not rest";
       return broken.facts.how == How::kNever
                  ? "init made " + Number(broken.number) + " calls and has not come to rest"
                  : "init made " + Number(broken.number) + " calls in a second with nothing to do";

@@ -196,7 +196,7 @@ TEST(Explain, WhatIsWrongWithTheTracedTheCallsAndTheRest) {
           {BreakOf(kKeepsToItsCalls, How::kNever, Whose::kNobody, 0,
                    static_cast<int>(kernel::CallKind::kWait4)),
            "init waits without bound in wait4, which is not marked for that"},
-          {BreakOf(kComesToRest, How::kNever), "init runs on and on, and makes no call"},
+          {BreakOf(kComesToRest, How::kNever), "init runs on and on, and does not rest"},
           {BreakOf(kComesToRest, How::kNever, Whose::kNobody, 0, 501),
            "init made 501 calls and has not come to rest"},
           {BreakOf(kComesToRest, How::kTwice, Whose::kNobody, 0, 201),

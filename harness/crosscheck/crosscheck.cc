@@ -135,13 +135,15 @@ int PlayOne(const Options& options, const contract::CallList* calls) {
               << (harmless ? " (harmless)\n" : "\n");
   }
   if (outcome.lost()) std::cout << "NOT JUDGED: the rig lost it, so no verdict counts.\n";
+  const bool cut_off = outcome.cut_off() && !timeline.judge().any_broken();
+  if (cut_off) std::cout << "NOT JUDGED: a process ran on until the rig ended it, so no verdict counts.\n";
   if (unanswered) {
     std::cout << "NOT JUDGED: no verdict counts, for no one covers a call that it made. Next: say "
                  "--harmless CALL\nof each that does not matter for it, or cover it "
                  "(docs/crosscheck.md, Adding an interface).\n";
   }
   FlushOutput();
-  if (outcome.lost() || unanswered) return kCannotRun;
+  if (outcome.lost() || cut_off || unanswered) return kCannotRun;
   return timeline.judge().any_broken() ? kBroken : kGood;
 }
 

@@ -64,8 +64,8 @@ What comes out
 Exit status: 0 all holds, or is in the ledger; 1 a break that is not, or an entry of the ledger that
 shows no more; 2 it could not be run or judged (why, and what to do, is said). It is not judged if
 nothing new was found and more than one scenario of a hundred did not count, for the subject made
-calls there that no one covers, or was lost. A search that a signal ends (INT, TERM, HUP) reports
-what it has: 1 if that is a break, else 2.
+calls there that no one covers, or the rig lost it, or had to end it. A search that a signal ends (INT,
+TERM, HUP) reports what it has: 1 if that is a break, else 2.
 )";
 
 namespace {

@@ -35,8 +35,11 @@ class Player final : private rig::Observer {
   const contract::Judge& judge() const { return judge_; }
   const rig::Outcome& outcome() const { return outcome_; }
   // What the verdicts say is so. False: the rig lost the process, or init made a call that no one
-  // covers, so that nobody knows what it would have done.
-  bool counts() const { return !outcome_.lost() && !unanswered_; }
+  // covers, so that nobody knows what it would have done; or a process ran on until the rig ended that,
+  // and nothing was broken by then.
+  bool counts() const {
+    return !outcome_.lost() && !unanswered_ && (!outcome_.cut_off() || judge_.any_broken());
+  }
   // Requires that the rule is broken, and that its break was kept.
   const contract::Break& BreakOf(contract::Rule rule) const { return *judge_.FindBreak(rule); }
   // How init was entered: EntryFact bits.

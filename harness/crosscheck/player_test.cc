@@ -56,6 +56,48 @@ TEST(Player, EndsARunThatNeverRests) {
   FAIL() << "no scenario made it spin";
 }
 
+rig::Script<> ReadsClockForEver() {
+  for (;;) co_await kernel::calls::ClockRead();
+}
+
+rig::Script<> ForksOneThatReadsClockForEver() {
+  co_await kernel::calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals);
+  co_await rig::Fork(ReadsClockForEver());
+  co_await kernel::calls::SigTimedWait(kernel::kAllSignals);
+}
+
+TEST(Player, OfARunThatTheRigEndedNothingCountsUnlessItIsABreak) {
+  ScriptedRig rig([] { return ForksOneThatReadsClockForEver(); });
+  Player player(rig, {});
+  player.Play(Read(""));
+  EXPECT_EQ(player.outcome().end, rig::Outcome::End::kGaveUp);
+  EXPECT_FALSE(player.judge().any_broken());
+  EXPECT_FALSE(player.counts());
+
+  ScriptedRig other([] { return ReadsClockForEver(); });
+  Player counting(other, {});
+  counting.Play(Read(""));
+  EXPECT_EQ(counting.judge().verdict(Rule::kComesToRest), Verdict::kBroken);
+  EXPECT_TRUE(counting.counts());
+}
+
+// A bound on calls that what is there to do extends: who makes itself things to do never rests either.
+rig::Script<> SendsItselfSignalsForEver() {
+  co_await kernel::calls::SigProcMask(kernel::kMaskSet, kernel::kAllSignals);
+  const kernel::Result self = co_await kernel::calls::PidFdOpen(kernel::kInit);
+  for (;;) {
+    co_await kernel::calls::PidFdSendSignal(static_cast<int16_t>(self.value), kernel::kSigUsr1);
+    co_await kernel::calls::SigTimedWait(kernel::kAllSignals);
+  }
+}
+
+TEST(Player, WhoMakesCallsUntilTheRunIsGivenUpDoesNotComeToRest) {
+  ScriptedRig rig([] { return SendsItselfSignalsForEver(); });
+  Player player(rig, {});
+  player.Play(Read(""));
+  EXPECT_EQ(player.judge().verdict(Rule::kComesToRest), Verdict::kBroken);
+}
+
 TEST(Player, RemembersWhichCallsWereMadeAndWhichWaited) {
   ScriptedRig rig([] { return contract::SigTimedWaitInit(); });
   Player player(rig, {});

@@ -77,7 +77,7 @@ struct Troubles {
   uint64_t gave_up = 0;  // calls without end
   uint64_t lost = 0;     // the real process died: out of memory, or of the rig
   uint64_t crowded = 0;  // more processes before exec than the rig follows
-  // Scenarios whose verdicts do not count: init made a call that no one covers, or was lost.
+  // Scenarios whose verdicts do not count: see Player::counts.
   uint64_t not_counted = 0;
   // Breaks that a quicker rig found and the ptrace rig does not show: a fault of this program.
   uint64_t unconfirmed = 0;

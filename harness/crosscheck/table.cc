@@ -372,7 +372,7 @@ std::string TroublesOf(const Troubles& troubles) {
       {troubles.lost, "lost its process"},
       {troubles.crowded, "had more processes before exec than the rig follows"},
       {troubles.not_counted,
-       "made calls that no one covers, or was lost, so that no verdict counts,"},
+       "made calls that no one covers, was lost or had to be ended, so that no verdict counts,"},
       {troubles.lost_workers, "took the process that it ran in with it"}};
   std::string text;
   for (const auto& [count, what] : all) {
@@ -516,7 +516,7 @@ std::string WhyNotJudged(const Report& report, std::size_t index) {
   const std::string text = NotCounted(troubles.not_counted, subject.scenarios) + " (" +
                            Fixed(std::floor(1000 * share) / 10) + " %), for " +
                            ShortName(report, index);
-  if (calls.empty()) return text + " was lost there";
+  if (calls.empty()) return text + " was lost there or had to be ended";
   return text + " made calls there that no one covers: " + calls;
 }
 
@@ -531,7 +531,7 @@ std::string NotJudged(const Report& report) {
   return "NOT JUDGED: " + text + ". Next: " +
          (of_calls ? "say --harmless CALL of each that does not matter for it, or cover it "
                      "(docs/crosscheck.md, Adding an interface)."
-                   : "give it more --memory, if that is what it lacks.");
+                   : "see above how its runs ended (--memory gives it more, if it lacks that).");
 }
 
 void AddTo(std::string& list, const std::string& words) {

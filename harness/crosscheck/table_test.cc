@@ -198,7 +198,8 @@ TEST(Table, LastLineSaysWhatWasLostAndThatOtherSubjectsFail) {
   report.subjects[0].ledger = {{.shows = Shows::kUnknown}};
   EXPECT_THAT(PrintTable(report),
               AllOf(HasSubstr("nothing is known, for their own scenarios do"),
-                    HasSubstr("did not count (100.0 %), for [1] init was lost there. Next:")));
+                    HasSubstr("did not count (100.0 %), for [1] init was lost there or had to be\n"
+                              "ended. Next: see above")));
   report.subjects.push_back(BrokenReport().subjects[0]);
   EXPECT_THAT(PrintTable(report),
               HasSubstr("\nFAILED: 1 new break, 1 stale entry, 1 subject not judged,"));

@@ -48,6 +48,8 @@ struct Outcome {
 
   // The rig knows no more of it: no verdict counts.
   bool lost() const { return end == End::kLost || end == End::kCrowded; }
+  // The rig ended it before the scenario did.
+  bool cut_off() const { return end == End::kLooped || end == End::kGaveUp; }
 
   End end = End::kOver;
   kernel::Ending ending = kernel::Ending::kNone;

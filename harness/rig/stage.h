@@ -93,6 +93,7 @@ class Stage {
   void Heal();
   void KillChild();
   void Tell(contract::Step::Kind kind) { Tell(contract::Step{.kind = kind}); }
+  void Tell(const contract::Step& step) { observer_->On(step, *kernel_); }
 
   const Cast& cast() const { return state_.cast; }
   kernel::Kernel& kernel() { return *kernel_; }
@@ -127,7 +128,6 @@ class Stage {
     std::array<Held, kMaxHeld> held{};
   };
 
-  void Tell(const contract::Step& step) { observer_->On(step, *kernel_); }
   void TellOfBegun(contract::Step::Kind kind);
   void TellThatNobodyReturns();
   void TellOfMove(const Effect& effect);

@@ -290,7 +290,7 @@ void Timeline::On(const Step& step, const Kernel& kernel) {
       Add(Kind::kTime, "", "time goes on");
       break;
     case Step::Kind::kSpins:
-      Add(Kind::kNote, Name(step.pid, kernel), "runs on and on, and makes no call");
+      Add(Kind::kNote, Name(step.pid, kernel), "runs on and on");
       break;
     case Step::Kind::kRest:
       AddRest(kernel);
