@@ -39,8 +39,7 @@ struct Step {
     kHandled,  // … and leaves it
     kMove,    // the world made a move: `cause`, `pid` (0: nobody in particular), `signal` (or code)
     kTime,    // the clock went on while nobody ran; the new time is the kernel's
-    kSpins,   // `pid` has used much processor time and made no call, or makes calls without end: the
-              // rig ends the run
+    kSpins,   // `pid` runs on and makes no call, or makes calls without end: the rig ends the run
     kRest,    // init is at rest: told once each time it comes to rest, before the next move
     kFinale,  // the scenario's moves are over; the world now brings the run to its end
     kOver,    // the run is over: init ended, or the time of the finale is up. The last step

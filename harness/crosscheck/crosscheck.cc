@@ -136,7 +136,8 @@ int PlayOne(const Options& options, const contract::CallList* calls) {
   }
   if (outcome.lost()) std::cout << "NOT JUDGED: the rig lost it, so no verdict counts.\n";
   const bool cut_off = outcome.cut_off() && !timeline.judge().any_broken();
-  if (cut_off) std::cout << "NOT JUDGED: a process ran on until the rig ended it, so no verdict counts.\n";
+  if (cut_off)
+    std::cout << "NOT JUDGED: a process ran on until the rig ended it, so no verdict counts.\n";
   if (unanswered) {
     std::cout << "NOT JUDGED: no verdict counts, for no one covers a call that it made. Next: say "
                  "--harmless CALL\nof each that does not matter for it, or cover it "

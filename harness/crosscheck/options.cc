@@ -134,6 +134,7 @@ template <typename Number>
 std::string Read(std::string_view name, std::string_view text, Number& number, Number least,
                  Number most = std::numeric_limits<Number>::max()) {
   const char* const end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the end is given
   const auto [at, error] = std::from_chars(text.data(), end, number);
   if (error == std::errc() && at == end && number >= least && number <= most) return "";
   const bool bounded = most != std::numeric_limits<Number>::max();

@@ -113,7 +113,7 @@ enum class Ending : uint8_t {
 enum class Activity : uint8_t {
   kRunning,    // in user mode, or about to return to it
   kBlocked,    // in a call
-  kSuspended,  // by its own vfork, or on a pipe, for a process of its own that a move keeps from running
+  kSuspended,  // in a vfork or on a pipe, for a process of its own that a move keeps from running
   kStopped,    // by a stop signal
   kTraced,     // in a stop that its tracer can see
   kZombie,     // dead, not reaped

@@ -40,6 +40,7 @@ bool IsEvent(int status, int event) { return status >> 8 == (SIGTRAP | event << 
 
 std::vector<char*> PointersTo(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (std::string& string : strings) pointers.push_back(string.data());
   pointers.push_back(nullptr);
   return pointers;
