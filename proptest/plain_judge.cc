@@ -77,7 +77,11 @@ void PlainJudge::On(const Step& step, const Kernel& kernel) {
       if (resting_ && kernel.AtRest()) Rest(kernel, false);
       break;
     case Step::Kind::kSpins:
-      Break(Rule::kComesToRest);
+      if (step.by_init) {
+        Break(Rule::kComesToRest);
+      } else if (step.pid == child_ && exec_failed_ && !reaped_) {
+        BreakByFailedStart();
+      }
       break;
     case Step::Kind::kRest:
       Rest(kernel, !std::exchange(resting_, true));
@@ -85,6 +89,7 @@ void PlainJudge::On(const Step& step, const Kernel& kernel) {
     default:
       break;
   }
+  FollowFailedStart(kernel);
   if (kernel.ending() == kernel::Ending::kInitDied && !over_) {
     if (step.kind != Step::Kind::kMove) Break(Rule::kNeverExits);
     if (ended_) Break(Rule::kExitsWithStatus);
@@ -184,6 +189,22 @@ void PlainJudge::CountTime(const Kernel& kernel) {
   if (used_ns_ > contract::kRestartWithinNs && goes_on) Break(Rule::kAlwaysRestarts);
 }
 
+// Seconds count while nobody keeps it from going on.
+void PlainJudge::FollowFailedStart(const Kernel& kernel) {
+  const bool over = executed_ || reaped_ || IsDead(child_, kernel);
+  if (over) failed_ns_.reset();
+  if (over || !exec_failed_) return;
+  const kernel::View view = kernel.Look(child_);
+  const bool held = view.kept || view.stopped || view.activity == Activity::kTraced;
+  if (!failed_ns_ || held) failed_ns_ = kernel.now_ns();
+  if (kernel.now_ns() - *failed_ns_ > contract::kRestartWithinNs) BreakByFailedStart();
+}
+
+void PlainJudge::BreakByFailedStart() {
+  Break(Rule::kAlwaysRestarts);
+  Break(Rule::kExitsWithStatus);
+}
+
 void PlainJudge::FollowHelpers(const Kernel& kernel) {
   for (const Pid pid : std::set<Pid>(helpers_)) {
     const kernel::Glance view = kernel.GlanceAt(pid);
@@ -274,7 +295,8 @@ void PlainJudge::OnReturn(const Step& step, const Kernel& kernel) {
       if (writer_ == step.pid) writer_ = 0;
       break;
     case CallKind::kOpen:
-      no_console_ = result.value < 0;
+      if (step.call.path == kernel::Path::kConsole) no_console_ = result.value < 0;
+      if (step.call.path == kernel::Path::kNoConsole) no_console_ = true;
       break;
     case CallKind::kSync:
       if (!sync_called_) break;
@@ -460,8 +482,7 @@ void PlainJudge::Rest(const Kernel& kernel, bool fresh) {
     const kernel::View view = kernel.Look(child_);
     const bool waits = view.activity == Activity::kBlocked && !view.kept && !view.stopped &&
                        view.subject && view.call.kind != CallKind::kSleep;
-    if (waits) Break(Rule::kAlwaysRestarts);
-    if (waits) Break(Rule::kExitsWithStatus);
+    if (waits) BreakByFailedStart();
   }
   if (ended_) RestAfterEnd();
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,6 +49,8 @@ class PlainJudge : public contract::Hearer {
   void CountTime(const Kernel& kernel);
   void FollowChild(const Kernel& kernel);
   void FollowHelpers(const Kernel& kernel);
+  void FollowFailedStart(const Kernel& kernel);
+  void BreakByFailedStart();
   void End(const Kernel& kernel);
   void OnCall(const Step& step, const Kernel& kernel);
   void OnReturn(const Step& step, const Kernel& kernel);
@@ -86,6 +89,8 @@ class PlainJudge : public contract::Hearer {
   bool has_rested_ = false;
   int status_ = -1;
   uint64_t end_ns_ = 0;
+  std::optional<uint64_t>
+      failed_ns_;  // its exec failed then, or it was held then for the last time
 
   // Signals.
   std::vector<Taken> taken_;

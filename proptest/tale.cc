@@ -160,7 +160,7 @@ bool DieInExec(Tale& tale) {
 // It was there, or not.
 bool Open(Tale& tale, kernel::Path path) {
   if (!Init(tale, calls::Open(path, kernel::kOpenCloseOnExec))) return false;
-  if (path != kernel::Path::kMissing) Init(tale, calls::Close(3));
+  if (IsThere(path)) Init(tale, calls::Close(3));
   return true;
 }
 
@@ -250,7 +250,7 @@ constexpr Letter kLetters[] = {
     {"init says the path", [](Tale& t) { return Write(t, kInit, " /core\n"); }},
     {"init says what is not known", [](Tale& t) { return Init(t, calls::Write(2, 1)); }},
     {"init finds a console", [](Tale& t) { return Open(t, kernel::Path::kConsole); }},
-    {"init finds none", [](Tale& t) { return Open(t, kernel::Path::kMissing); }},
+    {"init finds none", [](Tale& t) { return Open(t, kernel::Path::kNoConsole); }},
     {"init syncs", [](Tale& t) { return Init(t, calls::Sync()); }},
     {"init restarts", [](Tale& t) { return Init(t, calls::Reboot(kernel::kRebootRestart)); }},
     {"init restarts by a wrong word",
@@ -460,7 +460,7 @@ constexpr Opening kOpenings[] = {
     {"restart refused, and there is no console", false,
      [](Hearer* hearer) {
        Tale tale = Running(hearer);
-       Open(tale, kernel::Path::kMissing);
+       Open(tale, kernel::Path::kNoConsole);
        tale.stand.Wait();
        tale.stand.Exit(2, 0);
        tale.stand.EndWell("");

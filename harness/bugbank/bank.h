@@ -140,6 +140,8 @@ BUG(core_flag_stays, sigtimedwait,
     "7", "", "a core dump adds 128 more")
 BUG(says_nothing, sigtimedwait,
     "7", "", "no word on the console")
+BUG(tells_the_watchdog, sigtimedwait,
+    "7", "", "opens a file that is not there, and says nothing on the console")
 BUG(names_no_path, sigtimedwait,
     "7", "", "a failed start does not say of what")
 
@@ -164,6 +166,10 @@ BUG(failed_exec_exits_0, sigtimedwait,
     "9", "", "who could not be executed counts as a success")
 
 // --- 10 always-restarts
+BUG(sleeps_after_a_failed_exec, sigtimedwait,
+    "10", "", "who could not be executed stays for an hour")
+BUG(tries_exec_at_once_again, sigtimedwait,
+    "10", "", "who could not be executed tries again, without an end")
 BUG(waits_a_minute, sigtimedwait,
     "10", "", "60 seconds in place of 30")
 BUG(syncs_in_place, sigtimedwait,

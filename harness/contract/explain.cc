@@ -148,8 +148,7 @@ bool IsFailedStart(const Break& broken) {
 }
 
 std::string OfFailedStart(const Break& broken) {
-  return "the exec of process " + Number(broken.pid) +
-         " failed, and it waits without bound instead of ending";
+  return "the exec of process " + Number(broken.pid) + " failed, and it goes on instead of ending";
 }
 
 std::string OfRestart(const Break& broken) {

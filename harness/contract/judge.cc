@@ -64,12 +64,17 @@ void Judge::Observe(const Step& step, const Kernel& kernel) {
       if (resting_ && kernel.AtRest()) CheckRest(kernel, false);
       break;
     case Step::Kind::kSpins:
-      if (step.by_init) OnSpin(kernel);
+      if (step.by_init) {
+        OnSpin(kernel);
+      } else if (IsChild(step.pid) && life_.exec_failed) {
+        FailToEnd(kernel);
+      }
       break;
     case Step::Kind::kHandled:
     case Step::Kind::kOver:
       break;
   }
+  if (life_.exec_failed) FollowFailedStart(kernel);
   if (kernel.ending() == kernel::Ending::kInitDied && !stopped_) OnInitDied(step, kernel);
 }
 
@@ -161,8 +166,7 @@ void Judge::OnReturn(const Step& step, const Kernel& kernel) {
       if (step.to_console) OnWritten(step);
       break;
     case CallKind::kOpen:
-      // A rig names a file that is not there kMissing, whatever its name.
-      if (step.call.path == kernel::Path::kConsole || step.call.path == kernel::Path::kMissing) {
+      if (step.call.path == kernel::Path::kConsole || step.call.path == kernel::Path::kNoConsole) {
         past_.no_console = result.value < 0;
       }
       break;
@@ -298,6 +302,7 @@ void Judge::VisitFuture(uint64_t origin_ns, Visitor&& visit) const {
   visit(line_.Word());
   visit(pair(writer_, life_.end_cause));
   if (writer_ != 0) visit(line_before_.Word());
+  visit(life_.failed_ns == 0 ? 0 : age(life_.failed_ns));
   if (!life_.ended && !life_.exec_failed && !MayHaveEnded()) return;
   const Ending& e = ending_;
   visit(flags(e.fork_refused, e.hindered, e.sync_called, e.sync_returned, e.sync_done,
@@ -318,7 +323,7 @@ uint64_t Judge::Hash(uint64_t origin_ns) const {
 }
 
 bool Judge::SameFuture(const Judge& other, uint64_t origin_ns, uint64_t other_origin_ns) const {
-  // 24 words, and one for each signal, stop and helper that there is room for.
+  // 25 words, and one for each signal, stop and helper that there is room for.
   std::array<uint64_t, 32 + kMaxTaken + kMaxStopped + kMaxHelpers> words{};
   std::size_t count = 0;
   VisitFuture(origin_ns, [&](uint64_t word) { words[count++] = word; });

@@ -156,6 +156,8 @@ class Judge {
     Cause end_cause = Cause::kNone;
     int16_t status = -1;  // as a shell gives it; -1: unknown, or none
     uint64_t end_ns = 0;
+    uint64_t failed_ns =
+        0;  // when its exec failed, or it was last held since; 0: no exec did, or it is dead
 
     bool start_failed() const { return refused || exec_failed; }
     bool operator==(const Life&) const = default;
@@ -304,7 +306,9 @@ class Judge {
   uint16_t DefectsOf(const Step& step, const Kernel& kernel) const;
   void JudgeExec(const Kernel& kernel);
   void CheckStarted(const Kernel& kernel);
+  void FollowFailedStart(const Kernel& kernel);
   void CheckFailedStart(const Kernel& kernel);
+  void FailToEnd(const Kernel& kernel);
 
   // forwarding.cc: rules 2 to 4.
   void Take(int signal, bool owed);

@@ -187,8 +187,39 @@ TEST(Judge, AFailedStartThatWaitsInsteadOfEndingNeverEnds) {
   const Break& broken = *stand.judge.FindBreak(Rule::kAlwaysRestarts);
   EXPECT_EQ(broken.facts.how, How::kNever);
   EXPECT_EQ(broken.facts.whose, Whose::kChildBeforeExec);
-  EXPECT_EQ(Explain(broken).substr(0, 60),
-            "the exec of process 2 failed, and it waits without bound ins");
+  EXPECT_EQ(Explain(broken),
+            "the exec of process 2 failed, and it goes on instead of ending, at 2.000003 s");
+}
+
+// It sleeps, and may try again, for no longer than the restart may take. Time in which it is held does not
+// count.
+TEST(Judge, AFailedStartThatSleepsTooLongNeverEnds) {
+  enum { kSleepsOn, kFailsAgain, kSucceeds, kIsHeld, kEnds };
+  for (const int does : {kSleepsOn, kFailsAgain, kSucceeds, kIsHeld, kEnds}) {
+    Stand stand;
+    const Pid child = stand.StartThatFails();
+    stand.Make(child, calls::Sleep(20 * kSecondNs));
+    stand.Wait();
+    stand.PassTo(21 * kSecondNs);
+    stand.Return(child);
+    if (does == kFailsAgain) stand.kernel.SetFaults({.exec_failures = 1});
+    if (does == kFailsAgain || does == kSucceeds) stand.Exec(child);
+    if (does == kEnds) stand.Make(child, calls::Exit(1));
+    if (does != kEnds && does != kSucceeds) stand.Make(child, calls::Sleep(20 * kSecondNs));
+    stand.kernel.Keep(child, does == kIsHeld);
+    stand.Move(Cause::kOther, child);
+    stand.PassTo(31 * kSecondNs);
+    EXPECT_EQ(stand.judge.FindBreak(Rule::kAlwaysRestarts), nullptr);
+    stand.PassTo(32 * kSecondNs);
+    EXPECT_EQ(stand.judge.FindBreak(Rule::kAlwaysRestarts) != nullptr, does <= kFailsAgain) << does;
+  }
+}
+
+TEST(Judge, AFailedStartThatRunsOnNeverEnds) {
+  Stand stand;
+  const Pid child = stand.StartThatFails();
+  stand.Tell({.kind = Step::Kind::kSpins, .pid = child});
+  EXPECT_EQ(stand.broken(), Rules{Rule::kAlwaysRestarts});
 }
 
 TEST(Judge, WhatIsSentAndIsNoSignalHasFactsThatCanBeRead) {
@@ -1092,17 +1123,30 @@ TEST(Judge, ToWaitForOneIsNotToFindNobodyLeft) {
 }
 
 TEST(Judge, WhoFoundNoConsoleNeedNotReport) {
-  for (const bool found_later : {false, true}) {
+  using kernel::Path;
+  for (const Path later : {Path::kMissing, Path::kConsole}) {
+    const bool found_later = later == Path::kConsole;
     Stand stand;
     const Pid child = stand.Start();
-    stand.Make(kInit, calls::Open(kernel::Path::kMissing));
-    if (found_later) stand.Make(kInit, calls::Open(kernel::Path::kConsole));
+    stand.Make(kInit, calls::Open(Path::kNoConsole));
+    stand.Make(kInit, calls::Open(later));
     stand.Wait();
     stand.Exit(child, 0);
     stand.EndWell("");
     stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
     EXPECT_EQ(stand.broken(), found_later ? Rules{Rule::kReportsStatus} : Rules{});
   }
+}
+
+TEST(Judge, WhoFoundNoOtherFileHasToReport) {
+  Stand stand;
+  const Pid child = stand.Start();
+  stand.Make(kInit, calls::Open(kernel::Path::kMissing));
+  stand.Wait();
+  stand.Exit(child, 0);
+  stand.EndWell("");
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  EXPECT_EQ(stand.broken(), Rules{Rule::kReportsStatus});
 }
 
 TEST(Judge, WhatTheWorldDoesToAHelperExcusesTheSync) {

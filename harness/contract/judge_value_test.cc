@@ -263,7 +263,7 @@ TEST(JudgeValue, WhatMattersOfTheStartIsPartOfTheHash) {
   ExpectToDiffer(
       {{"streams", enters_without(0), enters_without(1)},
        {"what exec was given", calls_exec(kernel::Path::kChild), calls_exec(kernel::Path::kOther)},
-       {"whether there is a console", opens(kernel::Path::kMissing), opens(kernel::Path::kNull)},
+       {"whether there is a console", opens(kernel::Path::kNoConsole), opens(kernel::Path::kNull)},
        {"who may have been the child", forks(3), forks(5)},
        {"whether init has rested", rests(true), rests(false)},
        {"who was forked first",
@@ -451,7 +451,7 @@ TEST(JudgeValue, WhatMattersOfCallsIsPartOfTheHash) {
                  {});
 }
 
-TEST(JudgeValue, IsSmall) { EXPECT_LE(sizeof(Judge), 664U); }
+TEST(JudgeValue, IsSmall) { EXPECT_LE(sizeof(Judge), 672U); }
 
 }  // namespace
 }  // namespace minit::contract

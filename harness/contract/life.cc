@@ -113,7 +113,7 @@ void Judge::OnExec(const Step& step, const Kernel& kernel) {
     const kernel::View view = kernel.Look(step.pid);
     const uint64_t unclean = view.mask != 0 ? view.mask : view.ignored;
     exec_signal_ = static_cast<uint8_t>(unclean == 0 ? 0 : std::countr_zero(unclean) + 1);
-    life_.exec_failed = false;
+    life_.exec_failed = false;  // it may fail again: failed_ns stays
   }
 }
 
@@ -122,6 +122,7 @@ void Judge::FollowChild(const Step& step, const Kernel& kernel) {
   const bool gone = !view.exists;
   if (!gone && view.has_execed && life_.known && !life_.executed) {
     life_.executed = true;
+    life_.failed_ns = 0;
     ending_.path_named = false;  // of an exec before this one, that failed
     SpeakInNewPhase();
     JudgeExec(kernel);

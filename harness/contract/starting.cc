@@ -51,7 +51,23 @@ void Judge::CheckFailedStart(const Kernel& kernel) {
   const kernel::View view = kernel.Look(life_.child);
   const bool waits = view.subject && !view.has_execed && !view.kept && !view.stopped &&
                      view.activity == kernel::Activity::kBlocked && WaitsWithoutBound(view.call);
-  if (!waits) return;
+  if (waits) FailToEnd(kernel);
+}
+
+// It may try again, or sleep, but the restart does not wait for that.
+void Judge::FollowFailedStart(const Kernel& kernel) {
+  if (life_.dead) {
+    life_.failed_ns = 0;
+    return;
+  }
+  const uint64_t now_ns = kernel.now_ns();
+  const kernel::Glance view = kernel.GlanceAt(life_.child);
+  const bool held = view.kept || view.stopped || view.activity == kernel::Activity::kTraced;
+  if (life_.failed_ns == 0 || held) life_.failed_ns = now_ns;
+  if (now_ns > life_.failed_ns + kRestartWithinNs) FailToEnd(kernel);
+}
+
+void Judge::FailToEnd(const Kernel& kernel) {
   const Break found{.facts = {.whose = Whose::kChildBeforeExec, .how = How::kNever},
                     .pid = life_.child};
   Fail(Rule::kAlwaysRestarts, kernel, found);

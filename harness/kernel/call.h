@@ -103,7 +103,16 @@ inline constexpr int kCallKinds = static_cast<int>(CallKind::kOther) + 1;
 constexpr uint64_t KindBit(CallKind kind) { return uint64_t{1} << static_cast<int>(kind); }
 
 // What can be opened or run by name. Only the path that the profile names exists for exec.
-enum class Path : uint8_t { kChild, kConsole, kNull, kTerminal, kOther, kMissing };
+enum class Path : uint8_t {
+  kChild,
+  kConsole,
+  kNull,
+  kTerminal,
+  kOther,
+  kMissing,    // there is no such file
+  kNoConsole,  // … and that would be the console
+};
+constexpr bool IsThere(Path path) { return path < Path::kMissing; }
 
 // Flags of kFork.
 inline constexpr uint32_t kCloneVfork = 0x00004000;   // the caller waits until exec or death

@@ -150,7 +150,7 @@ Result Kernel::PerformOnDescriptor(Slot slot, const Call& call) {
 }
 
 Result Kernel::DoOpen(Slot slot, const Call& call) {
-  if (call.path == Path::kMissing) return Error(ENOENT);
+  if (!IsThere(call.path)) return Error(ENOENT);
   const Result result = NewDescriptor(slot, ObjectKind::kFile, call.path, call.flags, 0);
   if (result.value >= 0 && call.path == Path::kTerminal && (call.flags & kOpenNoTerminal) == 0) {
     AcquireTerminal(Leader(tasks_[slot]));

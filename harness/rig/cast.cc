@@ -63,10 +63,17 @@ Pid YoungestThread(Pid process, const Kernel& kernel) {
   return 0;
 }
 
-// `who` makes a call by itself. False: it cannot, or was refused.
+bool IsAlive(Pid pid, const Kernel& kernel) {
+  const kernel::Glance view = kernel.GlanceAt(pid);
+  return view.exists && view.activity != kernel::Activity::kZombie;
+}
+
+// `who` makes a call by itself. False: it cannot, or was refused. Of one that it dies of no result comes.
 bool Calls(Pid who, const kernel::Call& call, Kernel& kernel) {
+  const bool lived = IsAlive(who, kernel);
   const kernel::Result result = kernel.Issue(who, call);
-  return result.state == kernel::Result::State::kDone && result.value >= 0;
+  if (result.state == kernel::Result::State::kDone) return result.value >= 0;
+  return lived && !IsAlive(who, kernel);
 }
 
 // What a signal that was sent to a process has brought about.
@@ -228,7 +235,7 @@ Path Cast::Named(Path path) const {
   const auto missing = [&](MissingFile file) {
     return (missing_ >> static_cast<int>(file) & 1) != 0;
   };
-  if (path == Path::kConsole && missing(MissingFile::kConsole)) return Path::kMissing;
+  if (path == Path::kConsole && missing(MissingFile::kConsole)) return Path::kNoConsole;
   if (path == Path::kNull && missing(MissingFile::kNull)) return Path::kMissing;
   return path;
 }

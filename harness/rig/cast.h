@@ -54,7 +54,7 @@ class Cast {
   // One of init's processes lives and has not called exec: as long as the child is not known, it may
   // be that.
   bool ChildMayBeForked(const kernel::Kernel& kernel) const;
-  // What opening this name finds: kMissing if the scenario has no such file.
+  // What opening this name finds: kMissing or kNoConsole if the scenario has no such file.
   kernel::Path Named(kernel::Path path) const;
   // What opening /proc/self/fd/`fd` finds. A PID namespace has /proc, a machine that boots has none.
   kernel::Path Reopened(kernel::Pid process, int fd, const kernel::Kernel& kernel) const;

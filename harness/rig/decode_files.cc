@@ -85,7 +85,7 @@ Path Decoder::PathOf(Process& process, const std::string& name) const {
 
 // Whether there is such a file.
 bool Decoder::Has(Process& process, const std::string& name) const {
-  return IsFolder(name) || name == child_.front() || PathOf(process, name) != Path::kMissing;
+  return IsFolder(name) || name == child_.front() || IsThere(PathOf(process, name));
 }
 
 Decoder::Maybe Decoder::DecodeName(Process& process) {

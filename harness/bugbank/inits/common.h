@@ -91,6 +91,8 @@ static void StartChild(void) {
     BecomeChild();
     if (FAULTY(failed_exec_exits_0)) _exit(0);
     g_exec_error = errno;
+    if (FAULTY(sleeps_after_a_failed_exec)) nanosleep(&(struct timespec){.tv_sec = 3600}, NULL);
+    while (FAULTY(tries_exec_at_once_again)) BecomeChild();
     _exit(127);
   }
   g_child = pid;

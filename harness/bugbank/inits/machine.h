@@ -45,6 +45,10 @@ static void TrySync(void) {
 
 static void Report(int start_failed, int status) {
   if (FAULTY(says_nothing)) return;
+  if (FAULTY(tells_the_watchdog)) {
+    open("/dev/watchdog", O_WRONLY | O_CLOEXEC);
+    return;
+  }
   if (!start_failed) {
     Say("/core has ended with status %d\n", status);
   } else {
