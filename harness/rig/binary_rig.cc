@@ -25,7 +25,7 @@ constexpr uint64_t kSaNoDefer = 0x40000000;
 BinaryRig::BinaryRig(const SubjectOptions& options)
     : options_(options),
       runner_(kernel_, *this),
-      decoder_(runner_.cast(), kernel_, options_.child) {
+      decoder_(runner_.cast(), kernel_, options_.child, WhatIsLoadedFor(options_.path)) {
   RequireProgram(options_.path);
   for (std::size_t i = 0; i < kEnvironments; ++i) {
     environments_.push_back(EnvironmentFor(static_cast<scenario::Environment>(i)));

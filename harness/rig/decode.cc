@@ -63,7 +63,7 @@ constexpr uint64_t kForkFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAN
 
 void Decoder::Begin(const std::vector<std::string>* environment) {
   environment_ = environment;
-  loading_ = true;
+  loading_ = loads_ != Loads::kNothing;
   not_covered_.clear();
 }
 

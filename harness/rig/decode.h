@@ -29,6 +29,7 @@
 #include "harness/rig/cast.h"
 #include "harness/rig/outcome.h"
 #include "harness/rig/process.h"
+#include "harness/rig/program.h"
 
 namespace minit::rig {
 
@@ -49,9 +50,11 @@ struct Asked {
 
 class Decoder {
  public:
-  // All must outlive it. `child`: the command that a subject has to execute.
-  Decoder(const Cast& cast, kernel::Kernel& kernel, const std::vector<std::string>& child)
-      : cast_(cast), kernel_(kernel), child_(child) {}
+  // All must outlive it. `child`: the command that a subject has to execute. `loads`: what the subject's own
+  // file says.
+  Decoder(const Cast& cast, kernel::Kernel& kernel, const std::vector<std::string>& child,
+          Loads loads)
+      : cast_(cast), kernel_(kernel), child_(child), loads_(loads) {}
 
   // A run begins: with these in the environment.
   void Begin(const std::vector<std::string>* environment);
@@ -116,6 +119,7 @@ class Decoder {
   Asked StatOf(Process& process, const std::string& name, uint64_t address);
   Asked OfLoader(Process& process);
   bool Has(Process& process, const std::string& name) const;
+  bool IsLoaded(const std::string& name) const;
   kernel::Path PathOf(Process& process, const std::string& name) const;
 
   // Of an answer.
@@ -134,7 +138,8 @@ class Decoder {
   kernel::Kernel& kernel_;
   const std::vector<std::string>& child_;
   const std::vector<std::string>* environment_ = nullptr;
-  bool loading_ = true;  // no visible call was made yet
+  Loads loads_;
+  bool loading_ = true;  // something may be loaded, and no visible call was made yet
   std::string text_;     // of the last write to the console
   NotCovered not_covered_;
 };

@@ -53,7 +53,14 @@ bool IsFolder(const std::string& name) {
 }
 
 bool IsOfWorld(const std::string& name) {
-  return name.starts_with("/dev/") || name.starts_with("/proc/") || name.starts_with("/sys/");
+  return IsFolder(name) || name.starts_with("/dev/") || name.starts_with("/proc/") ||
+         name.starts_with("/sys/");
+}
+
+// "/lib/libc.so.6", "/etc/ld.so.cache", "/etc/ld-musl-x86_64.path".
+bool IsOfLibraries(const std::string& name) {
+  const std::string last = name.substr(name.rfind('/') + 1);
+  return last.find(".so") != std::string::npos || last.starts_with("ld-musl-");
 }
 
 // `mode` is of what is no device.
@@ -133,7 +140,7 @@ Decoder::Maybe Decoder::DecodeName(Process& process) {
 Asked Decoder::Open(Process& process, uint64_t path, uint64_t flags) {
   const auto name = process.body->ReadString(path);
   if (!name) return Returns(-EFAULT);
-  if (loading_ && (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY && !IsOfWorld(*name)) {
+  if (loading_ && (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY && IsLoaded(*name)) {
     const auto result = process.body->Execute(
         SYS_openat, {static_cast<uint64_t>(AT_FDCWD), path, O_RDONLY | O_NONBLOCK | O_CLOEXEC});
     if (!result || *result < 0) return Returns(result.value_or(-EFAULT));
@@ -144,12 +151,18 @@ Asked Decoder::Open(Process& process, uint64_t path, uint64_t flags) {
   return Model(calls::Open(found, Flags(flags) & kDescriptorFlags));
 }
 
+// A loader, or an interpreter, reads it of the host.
+bool Decoder::IsLoaded(const std::string& name) const {
+  if (name.empty() || name == child_.front() || IsOfWorld(name)) return false;
+  return loads_ == Loads::kAnything || (loads_ == Loads::kLibraries && IsOfLibraries(name));
+}
+
 bool Decoder::IsOfLoader(const Body& body) const {
   const Trap& trap = body.trap();
   const auto& a = trap.arguments;
   const auto names_plain_file = [&](uint64_t path) {
     const auto name = body.ReadString(path);
-    return name && !name->empty() && *name != "/" && *name != child_.front() && !IsOfWorld(*name);
+    return name && IsLoaded(*name);
   };
   const auto is_for_reading = [](uint64_t flags) {
     return (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY;

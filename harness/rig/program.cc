@@ -38,7 +38,30 @@ uint64_t LeastSize(int file) {
   return least;
 }
 
+bool HasLoader(int file, const Elf64_Ehdr& header) {
+  for (int i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment{};
+    const auto at = static_cast<off_t>(header.e_phoff + static_cast<uint64_t>(i) * sizeof segment);
+    if (pread(file, &segment, sizeof segment, at) != sizeof segment) return false;
+    if (segment.p_type == PT_INTERP) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+Loads WhatIsLoadedFor(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return Loads::kNothing;
+  Elf64_Ehdr header{};
+  const ssize_t read = pread(file, &header, sizeof header, 0);
+  Loads loads = Loads::kAnything;
+  if (read >= SELFMAG && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0) {
+    loads = HasLoader(file, header) ? Loads::kLibraries : Loads::kNothing;
+  }
+  close(file);
+  return loads;
+}
 
 void RequireProgram(const std::string& path) {
   const auto refuse = [&path](const std::string& why) {

@@ -488,6 +488,15 @@ TEST_F(Harm, NothingOutsideIsReached) {
   EXPECT_EQ(run.outcome.not_covered.size(), 2u);
 }
 
+// Not even before the first call that matters, when a loader reads libraries.
+TEST_F(Harm, NothingOfTheHostIsRead) {
+  for (const std::string& subject : g_subjects) {
+    EXPECT_EQ(Play(subject, {"harm", "early-files"}, "").story,
+              "file -1\nfolder -1\nexit(0) = never returns\n")
+        << subject;
+  }
+}
+
 TEST_F(Harm, LoopsWithoutCallsEnd) {
   EXPECT_EQ(Plays("loop").outcome.end, Outcome::End::kLooped);
   EXPECT_TRUE(Plays("loop").story.ends_with("runs on\n")) << Plays("loop").story;

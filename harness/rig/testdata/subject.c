@@ -545,6 +545,11 @@ static void Hostile(const char *what) {
     SayNumber("socket", socket(AF_INET, SOCK_STREAM, 0));
     SayNumber("outside", kill(2, SIGKILL));
     SayNumber("trace", (long)syscall(SYS_process_vm_writev, 1, 0, 0, 0, 0, 0));
+  } else if (!strcmp(what, "early-files")) {
+    const int file = open("/etc/passwd", O_RDONLY);
+    const int folder = open("/dev", O_RDONLY | O_DIRECTORY);
+    SayNumber("file", file);
+    SayNumber("folder", folder);
   } else if (!strcmp(what, "loop")) {
     for (;;) asm volatile("");
   } else if (!strcmp(what, "child-loop")) {
