@@ -929,6 +929,46 @@ TEST(Conformance, Fact21AttachAndSeize) {
   });
 }
 
+TEST(Conformance, Fact21AttachDiscardsASigcont) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    world.BlockAll(child);
+    world.NoteCall(kInit, Kill(child, kSigCont));
+    world.NoteCall(kInit, Ptrace(kPtraceAttach, child));
+    world.NoteCall(kInit, Wait4(child));
+    world.NoteCall(kInit, Ptrace(kPtraceDetach, child, 0));
+    world.NoteState(child, 'R');
+    world.NoteCall(child, SigTimedWait(SignalBit(kSigCont), 0));
+  });
+}
+
+TEST(Conformance, Fact21ASeizedThreadHearsOfASigcontThatIsIgnored) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    world.Do(child, SigProcMask(kMaskSet, 0));
+    const Pid thread = world.StartThread(child);
+    world.NoteCall(kInit, Ptrace(kPtraceSeize, thread));
+    world.SendFromOutside(child, kSigCont);
+    world.NoteState(thread, 't');
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact21ATracerHearsOfADeadLeaderWithLiveThreads) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    world.StartThread(child);
+    world.NoteCall(kInit, Ptrace(kPtraceSeize, child));
+    world.ExitThread(child, 3);
+    world.NoteState(child, 'Z');
+    world.NoteCall(kInit, SigTimedWait(SignalBit(kSigChld), 0));
+    world.NoteReaped();
+  });
+}
+
 TEST(Conformance, Fact22ChildrenComeBeforeTracees) {
   Compare([](World& world) {
     world.BlockAll(kInit);

@@ -75,7 +75,12 @@ void Kernel::EndThread(Slot slot, int status) {
     ReleaseThread(slot);
     return;
   }
-  if (process.threads != 0) return;  // told when the last thread is gone
+  if (process.threads != 0) {  // waited for when the last thread is gone
+    if (process.tracer != kNoSlot) {
+      TellOf(process.tracer, kSigChld, DeathOf(process.pid, process.status));
+    }
+    return;
+  }
   const bool own = process.tracer == kNoSlot || process.tracer == process.parent;
   LeaveZombie(leader, own ? process.exit_signal : static_cast<int>(kSigChld));
 }

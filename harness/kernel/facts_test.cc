@@ -505,6 +505,34 @@ TEST_F(Tracing, AStopThatWasNotToldPassesItsSignalOnWhenTheTracerEnds) {
   }
 }
 
+TEST_F(Tracing, AnAttachDiscardsASigcontThatIsPending) {
+  const Pid child = Child();
+  kernel.SendFromKernel(child, kSigCont);
+  EXPECT_EQ(kernel.Look(child).pending_process, SignalBit(kSigCont));
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceAttach, child)), 0);
+  EXPECT_EQ(kernel.Look(child).pending_process, 0U);
+}
+
+TEST_F(Tracing, ASeizedThreadHearsOfASigcontThatItsProcessIgnores) {
+  const Pid child = Child();
+  Do(child, SigProcMask(kMaskSet, 0));
+  const Pid thread = kernel.StartThread(child);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, thread)), 0);
+  kernel.SendFromKernel(child, kSigCont);
+  EXPECT_EQ(Reap().status, 0x80057f);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceContinue, thread)), 0);
+  EXPECT_EQ(Reap().value, 0) << "of one SIGCONT once";
+}
+
+TEST_F(Tracing, ATracerHearsOfADeadLeaderWhoseThreadsLive) {
+  const Pid child = Child();
+  kernel.StartThread(child);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, child)), 0);
+  kernel.ExitThread(child, 3);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  EXPECT_EQ(Reap().value, 0) << "there is nothing to be waited for";
+}
+
 // 22
 TEST_F(Waiting, ChildrenComeBeforeTraceesAndNoHangNeverSleeps) {
   const Pid child = Child();

@@ -44,15 +44,14 @@ Result Kernel::DoPtrace(Slot slot, const Call& call) {
     const bool was_stopped = tasks_[task.leader].stopped;
     Trace(target, own, seize);
     if (!seize) {
-      // A stopped one passes straight into a stop that its tracer can see, with the SIGSTOP to come.
+      FlushProcess(task.leader, SignalBit(kSigCont));
       task.pending |= SignalBit(kSigStop);
-      if (was_stopped) {
-        StopForTracer(target, kSigStop, false);
-      } else {
-        ActOnSignals(target);
-      }
-    } else if (was_stopped) {
+    }
+    // A stopped one passes straight into a stop that its tracer can see, with the SIGSTOP to come.
+    if (was_stopped) {
       StopForTracer(target, kSigStop, false);
+    } else {
+      ActOnSignals(target);
     }
     return Value(0);
   }

@@ -52,6 +52,7 @@ int Kernel::Generate(Slot target, const Sending& sending) {
     if (to_init) FlushShadow(opposite);
     if (signal == kSigCont) {
       ContinueProcess(leader);
+      if (tasks_[leader].exiting) return 0;  // by what waited for that
       // One that is seized hears of it by a stop of its own, before the signal.
       ForEachThread(leader, [&](Slot slot) {
         tasks_[slot].trap_due = tasks_[slot].seized;
@@ -64,7 +65,10 @@ int Kernel::Generate(Slot target, const Sending& sending) {
                     (QueueLength() < g_.entry.signal_queue_limit && g_.surplus_count < kMaxSurplus);
   if (!room && sending.must_queue && !Discards(tasks_[target], sending)) return -EAGAIN;
   if (to_init) AddPending(Shadow(which, false), signal, room);
-  if (Discards(tasks_[target], sending)) return 0;
+  if (Discards(tasks_[target], sending)) {
+    if (signal == kSigCont) NoticeAll(leader);  // the stop that tells of it is due all the same
+    return 0;
+  }
   AddPending(sending.to_thread ? ThreadPending(target) : SharedPending(leader), signal, room);
 
   if (sending.to_thread && signal != kSigCont) {
@@ -346,6 +350,7 @@ Result Kernel::SetAction(Slot slot, const Call& call) {
   // POSIX 2.4.3). The shadow sets stay: see StartOwing.
   if (call.value == kSigIgn || (call.value == kSigDfl && Has(kIgnoredByDefault, signal))) {
     FlushProcess(leader, bit);
+    NoticeAll(leader);  // what had to wait for that one
   }
   return result;
 }
