@@ -31,7 +31,10 @@
 //   7. A signal that is pending, unmasked and at a default that does something, on a thread that is
 //      neither stopped nor in an uninterruptible call, has been acted on.
 //   8. A blocked call that could complete has completed; a deadline in the past has fired.
-//   9. Every descriptor names an object that counts it; the ends of a pipe know each other.
+//   9. Every descriptor names an object that counts it; the ends of a pipe know each other; a pidfd
+//      names nobody once its process is reaped.
+//  10. What a bit can't say of a pending signal is said of one that is pending.
+//  11. Who has a controlling terminal is of the session that has it.
 // The tests beside hold them; totality_test.cc after every step of random stories.
 
 #ifndef MINIT_HARNESS_KERNEL_KERNEL_H_
@@ -143,8 +146,8 @@ struct View {
   bool has_terminal = false;  // its session's controlling terminal is its own
   bool subreaper = false;
   int exit_signal = 0;
-  int status = 0;      // of a zombie: raw wait status
-  int trace_stop = 0;  // kTraced: raw status of the stop
+  int status = 0;                   // of a zombie: raw wait status
+  int trace_stop = 0;               // kTraced: raw status of the stop
   uint64_t mask = 0;
   uint64_t pending_thread = 0;
   uint64_t pending_process = 0;
@@ -683,6 +686,8 @@ class Kernel {
   const char* WhatIsBrokenIn(const Task& task) const;
   const char* WhatIsBrokenInProcess(const Task& leader) const;
   const char* WhatIsBrokenInGlobals() const;
+  const char* WhatIsBrokenInSurplus() const;
+  bool CouldReturn(const Task& task) const;
 
   template <typename Function>
   void ForEachThread(Slot leader, Function function);

@@ -56,6 +56,10 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
     if (counted != users[static_cast<std::size_t>(i)])
       return "9: users of an object are miscounted";
     const Object& object = objects_[static_cast<std::size_t>(i)];
+    if (counted != 0 && object.kind == ObjectKind::kPidFd && object.pid != 0 &&
+        Find(object.pid) == nullptr) {
+      return "9: a pidfd of one that was reaped";
+    }
     if (counted == 0 || object.other_end == 0) continue;
     const Object& other = objects_[static_cast<std::size_t>(object.other_end - 1)];
     if (!IsPipe(object.kind) || !IsPipe(other.kind) || other.kind == object.kind ||
@@ -65,7 +69,52 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
   }
   if (NextTimer() < g_.soonest_ns) return "8: a timer ends before the soonest";
   if (NextTimer() <= g_.now_ns) return "8: a deadline in the past has not fired";
+  return WhatIsBrokenInSurplus();
+}
+
+// Each entry says of a signal that is pending what one bit cannot.
+const char* Kernel::WhatIsBrokenInSurplus() const {
+  for (int i = 0; i < g_.surplus_count; ++i) {
+    const Surplus& surplus = surplus_[static_cast<std::size_t>(i)];
+    if (surplus.entries == 1) return "10: an entry that says no more than the bit";
+    if (surplus.owner >= kShadowOwner) continue;
+    const Task& task = tasks_[surplus.owner / 2];
+    const uint64_t pending = surplus.owner % 2 == 0 ? task.pending : task.shared_pending;
+    if (surplus.owner / 2 >= g_.high || task.pid == 0 ||
+        (pending & SignalBit(surplus.signal)) == 0) {
+      return "10: an entry for a signal that is not pending";
+    }
+  }
   return nullptr;
+}
+
+// Whether what a blocked call waits for is there. One whose descriptor was closed meanwhile waits on.
+bool Kernel::CouldReturn(const Task& task) const {
+  const Call& call = task.call;
+  const auto is_closed = [&](int fd) { return ObjectAt(task, fd) == nullptr; };
+  switch (call.kind) {
+    case CallKind::kSigTimedWait:
+      return ((task.pending | Leader(task).shared_pending) & call.set & ~kUnmaskable) != 0;
+    case CallKind::kWait4:
+    case CallKind::kWaitId: {
+      // Nobody is woken for what becomes another's to tell of, as by adoption, but for the dead.
+      Call wait = call;
+      wait.flags &= ~(kWaitUntraced | kWaitContinued);
+      const Result found = PeekWait(task.pid, wait);
+      return found.value > 0 || found.pid != 0;
+    }
+    case CallKind::kPoll:
+      return (call.set & ~Leader(task).open) == 0 &&
+             AttemptPoll(SlotOf(task), call).state == Result::State::kDone;
+    case CallKind::kEpollWait:
+      return !is_closed(call.fd) && AttemptPoll(SlotOf(task), call).value > 0;
+    case CallKind::kRead:
+      return !is_closed(call.fd) && IsReady(SlotOf(task), *ObjectAt(task, call.fd), 0);
+    case CallKind::kSync:
+      return !g_.faults.sync_hangs;
+    default:
+      return false;
+  }
 }
 
 const char* Kernel::WhatIsBrokenIn(const Task& task) const {
@@ -86,7 +135,10 @@ const char* Kernel::WhatIsBrokenIn(const Task& task) const {
   } else if (task.trace_stopped) {
     return "4: stopped for a tracer that is none";
   }
+  if (task.trap_due && !task.seized) return "4: a stop is due to no tracer";
+  if (task.trace_report != 0 && !task.trace_stopped) return "4: a stop to tell of is over";
   if (task.run == Run::kZombie) {
+    if (task.injected != 0) return "5: a signal is passed on to a dead thread";
     if (task.trace_stopped || task.deadline_ns != kForever)
       return "5: a dead thread stopped or timed";
     if (task.leader != slot && task.tracer == kNoSlot) return "5: a dead thread is kept for nobody";
@@ -95,8 +147,11 @@ const char* Kernel::WhatIsBrokenIn(const Task& task) const {
   if (leader.exiting) return "5: a thread outlives its process";
   if (((task.mask | leader.ignored | leader.handled) & kUnmaskable) != 0) return "6: KILL or STOP";
   if ((leader.ignored & leader.handled) != 0) return "6: ignored and handled";
-  if (task.mask_saved && task.run != Run::kInCall && task.run != Run::kSignaled) {
-    return "6: a mask is saved for no call";
+  const bool in_call = task.run == Run::kInCall || task.run == Run::kSignaled;
+  if (task.mask_saved && !in_call) return "6: a mask is saved for no call";
+  if (task.deadline_ns != kForever && !in_call) return "8: a deadline of no call";
+  if (task.run == Run::kInCall && !IsStopped(task) && CouldReturn(task)) {
+    return "8: a call goes on though it could return";
   }
   const bool uninterruptible = task.run == Run::kInCall && IsUninterruptible(task.call.kind);
   const int signal = IsStopped(task) || uninterruptible ? 0 : NextDeliverable(task);
@@ -132,9 +187,14 @@ const char* Kernel::WhatIsBrokenInProcess(const Task& leader) const {
     }
   }
   if (IsDead(leader)) {
-    if (leader.open != 0 || leader.stopped || leader.alarm_ns != kForever) {
+    if (leader.open != 0 || leader.stopped || leader.alarm_ns != kForever ||
+        leader.shared_pending != 0 || leader.continued) {
       return "5: a dead process holds something";
     }
+  }
+  if ((leader.close_on_exec & ~leader.open) != 0) return "9: a closed descriptor has a flag";
+  if (leader.has_terminal && leader.session != g_.terminal_session) {
+    return "11: a terminal of another session";
   }
   if (leader.stop_report != 0 && !leader.stopped) return "7: a stop to report of one that runs";
   return nullptr;
