@@ -197,6 +197,25 @@ TEST_F(Birth, VforkSuspendsUntilExecOrDeathWhateverTheSignals) {
   }
 }
 
+TEST_F(Birth, VforkSuspendsWhateverFurtherThreadsOfTheChildDo) {
+  const Pid child = kernel.Fork(kInit);
+  Do(child, Fork(kCloneVfork));
+  const Pid grandchild = kernel.PidAt(2);
+  const Pid thread = kernel.StartThread(grandchild);
+  kernel.ExitThread(thread, 0);
+  EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kBlocked);
+  kernel.Exit(grandchild, 0);
+  EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kReturns);
+}
+
+TEST_F(Birth, AChildHasTheMaskOfTheThreadThatForks) {
+  const Pid child = kernel.Fork(kInit);
+  const Pid thread = kernel.StartThread(child);
+  EXPECT_EQ(kernel.Look(thread).mask, kernel.Look(child).mask) << "as has a thread";
+  Do(thread, SigProcMask(kMaskSet, SignalBit(kSigUsr1)));
+  EXPECT_EQ(kernel.Look(Returns(thread, Fork())).mask, SignalBit(kSigUsr1));
+}
+
 TEST_F(Birth, SetsidIsRefusedToALeaderOfAGroup) {
   const Pid child = kernel.Fork(kInit);
   EXPECT_EQ(Returns(child, SetSid()), child);
@@ -453,6 +472,26 @@ TEST_F(Fault, AFullConsoleRefusesOrBlocks) {
   EXPECT_EQ(kernel.Resume(kInit).result.value, 10);
 }
 
+TEST_F(Fault, AWriteThatWroteNothingIsInterrupted) {
+  for (const int room : {0, 3}) {
+    kernel.Reset({.mask = 0});
+    kernel.SetCallTime(0);
+    Do(kInit, SigAction(kSigTerm, kSigHandler));
+    const int16_t fd = Opened(Open(Path::kConsole));
+    kernel.SetFaults({.console_room = room});
+    ASSERT_TRUE(Blocks(kInit, Write(fd, 10)));
+    kernel.SendFromKernel(kInit, kSigTerm);
+    EXPECT_EQ(kernel.Resume(kInit).result.value, room == 0 ? -EINTR : room);
+  }
+}
+
+TEST_F(Fault, OfAThreadThatIsTracedIsToldToItsTracer) {
+  const Pid child = kernel.Fork(kInit);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, child)), 0);
+  EXPECT_EQ(kernel.Fault(child, kSigSegv), 0);
+  EXPECT_EQ(kernel.Look(child).trace_stop, kSigSegv << 8 | 0x7f);
+}
+
 // --- Time ----------------------------------------------------------------------------------------
 
 TEST_F(Time, VisibleCallsOfSubjectsTakeAMicrosecond) {
@@ -603,6 +642,61 @@ TEST_F(Descriptors, APollMayPutAMaskInPlace) {
   EXPECT_EQ(kernel.Look(kInit).mask, 0U);
   kernel.SendFromAncestor(kInit, kSigTerm);
   EXPECT_EQ(kernel.Resume(kInit).mask, mask);
+}
+
+TEST_F(Descriptors, AnEpollWaitMayPutAMaskInPlaceAndEndsInTime) {
+  const int16_t epoll = Opened(EpollCreate());
+  Call wait = EpollWait(epoll, kSecond);
+  wait.flags = kPollMask;
+  wait.mask = SignalBit(kSigUsr1);
+  const uint64_t mask = kernel.Look(kInit).mask;
+  ASSERT_TRUE(Blocks(kInit, wait));
+  EXPECT_EQ(kernel.Look(kInit).mask, SignalBit(kSigUsr1));
+  kernel.AdvanceTo(kernel.NextTimer());
+  const Step step = kernel.Resume(kInit);
+  EXPECT_EQ(step.kind, Step::Kind::kReturns);
+  EXPECT_EQ(step.result.value, 0);
+  EXPECT_EQ(kernel.Look(kInit).mask, mask);
+}
+
+TEST_F(Descriptors, ATimerEndsAReadAPollAndAnEpollWait) {
+  const int16_t timer = Opened(TimerFdCreate());
+  const int16_t epoll = Opened(EpollCreate());
+  const int16_t outer = Opened(EpollCreate());
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, timer)), 0);
+  EXPECT_EQ(Returns(kInit, EpollAdd(outer, epoll)), 0);
+  for (const Call& call : {EpollWait(epoll, kForever), EpollWait(outer, kForever),
+                           Poll(uint64_t{1} << outer, kForever), Read(timer)}) {
+    EXPECT_EQ(Returns(kInit, TimerFdSet(timer, kSecond)), 0);
+    ASSERT_TRUE(Blocks(kInit, call)) << CallName(call.kind);
+    kernel.AdvanceTo(kernel.NextTimer());
+    EXPECT_GT(kernel.Resume(kInit).result.value, 0) << CallName(call.kind);
+  }
+}
+
+TEST_F(Descriptors, ADeathOfAllThreadsEndsAnEpollWaitForAPidfd) {
+  const Pid child = kernel.Fork(kInit);
+  const Pid thread = kernel.StartThread(child);
+  EXPECT_EQ(Returns(kInit, PidFdOpen(thread)), -ENOENT);
+  const Pid other = kernel.Fork(kInit);  // it hears of that in no other way
+  const int pidfd = Returns(other, PidFdOpen(child));
+  const auto epoll = static_cast<int16_t>(Returns(other, EpollCreate()));
+  EXPECT_EQ(Returns(other, EpollAdd(epoll, pidfd)), 0);
+  ASSERT_TRUE(Blocks(other, EpollWait(epoll, kForever)));
+  kernel.ExitThread(child, 0);
+  EXPECT_EQ(kernel.Resume(other).kind, Step::Kind::kBlocked);
+  kernel.ExitThread(thread, 0);
+  EXPECT_EQ(kernel.Resume(other).result.set, uint64_t{1} << pidfd);
+}
+
+TEST_F(Descriptors, APollOfAClosedOneSaysSoAnEpollForgetsIt) {
+  const int16_t file = Opened(Open(Path::kNull));
+  const int16_t epoll = Opened(EpollCreate());
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, file)), 0);
+  EXPECT_EQ(Returns(kInit, EpollWait(epoll, 0)), 1);
+  EXPECT_EQ(Returns(kInit, Close(file)), 0);
+  EXPECT_EQ(Returns(kInit, EpollWait(epoll, 0)), 0);
+  EXPECT_EQ(Returns(kInit, Poll(uint64_t{1} << file, 0)), 1);
 }
 
 TEST_F(Descriptors, AreTheLowestFreeAndSharedByForks) {

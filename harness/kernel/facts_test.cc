@@ -533,6 +533,103 @@ TEST_F(Tracing, ATracerHearsOfADeadLeaderWhoseThreadsLive) {
   EXPECT_EQ(Reap().value, 0) << "there is nothing to be waited for";
 }
 
+TEST_F(Tracing, AThreadOfAKilledProcessEndsWithItsStatus) {
+  const Pid child = Child();
+  const Pid thread = kernel.StartThread(child);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, thread)), 0);
+  kernel.Exit(child, 3);
+  const Result first = Reap();
+  EXPECT_EQ(first.value, thread);
+  EXPECT_EQ(first.status, 0x300);
+  EXPECT_EQ(Reap().value, child);
+}
+
+TEST_F(Tracing, AChildThatItsParentTracesEndsWithItsOwnSignalAndIsKept) {
+  const Pid parent = Child();
+  const Pid child = Returns(parent, Fork(0, kSigUsr1));
+  Do(parent, SigAction(kSigChld, kSigIgn));
+  EXPECT_EQ(Returns(parent, Ptrace(kPtraceSeize, child)), 0);
+  kernel.Exit(child, 3);
+  EXPECT_EQ(kernel.Look(parent).pending_process, SignalBit(kSigUsr1));
+  EXPECT_EQ(Returns(parent, Wait4(child, kWaitAll | kWaitNoHang)), child);
+}
+
+TEST_F(Tracing, ATracerThatIgnoresSigchldStillHasItsTracees) {
+  const Pid tracer = Child();
+  const Pid child = Child();
+  Do(tracer, SigAction(kSigChld, kSigIgn));
+  EXPECT_EQ(Returns(tracer, Ptrace(kPtraceSeize, child)), 0);
+  kernel.Exit(child, 3);
+  EXPECT_EQ(Reap().value, 0);
+  EXPECT_EQ(Returns(tracer, Wait4(child, kWaitNoHang)), child);
+  EXPECT_EQ(Reap().value, child);
+}
+
+TEST_F(Tracing, WhoAdoptsAZombieThatAnotherTracesIsToldOfItLater) {
+  const Pid parent = Child();
+  const Pid child = kernel.Fork(parent);
+  const Pid tracer = Child();
+  EXPECT_EQ(Returns(tracer, Ptrace(kPtraceSeize, child)), 0);
+  kernel.Exit(child, 3);
+  EXPECT_EQ(Returns(tracer, SigTimedWait(kAllSignals, 0)), kSigChld);
+  kernel.Exit(parent, 0);
+  EXPECT_EQ(Returns(tracer, SigTimedWait(kAllSignals, 0)), -EAGAIN) << "it knows of that";
+  EXPECT_EQ(Reap().value, parent);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  EXPECT_EQ(Returns(tracer, Wait4(child, kWaitNoHang)), child);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+  EXPECT_EQ(Reap().value, child);
+}
+
+TEST_F(Tracing, AThreadThatDiesEndsTheWaitOfItsTracerThoughThatDropsSigchld) {
+  const Pid child = Child();
+  const Pid thread = kernel.StartThread(child);
+  const Pid tracer = Child();
+  Do(tracer, SigProcMask(kMaskSet, 0));
+  EXPECT_EQ(Returns(tracer, Ptrace(kPtraceSeize, thread)), 0);
+  Do(tracer, Wait4(thread));
+  kernel.ExitThread(thread, 3);
+  EXPECT_EQ(kernel.Resume(tracer).result.value, thread);
+}
+
+TEST_F(Tracing, AWaitForAGroupFindsThreadsOfItsProcesses) {
+  const Pid child = Child();
+  const Pid thread = kernel.StartThread(child);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, thread)), 0);
+  kernel.ExitThread(thread, 3);
+  EXPECT_EQ(Returns(kInit, Wait4(-child, kWaitNoHang)), thread);
+}
+
+TEST_F(Tracing, AnExecIsToldToTheThreadWhereItIsBlockedToo) {
+  const Pid child = Child();
+  Do(child, Ptrace(kPtraceTraceMe));
+  Do(child, Exec());
+  EXPECT_EQ(kernel.Look(child).pending_thread, SignalBit(kSigTrap));
+  EXPECT_EQ(kernel.Look(child).pending_process, 0U);
+}
+
+TEST_F(Waiting, AWaitOfOneThreadIsForTheChildrenOfAll) {
+  const Pid parent = Child();
+  const Pid thread = kernel.StartThread(parent);
+  const Pid child = kernel.Fork(thread);
+  Do(thread, Wait4(-1));
+  kernel.Exit(child, 3);
+  EXPECT_EQ(kernel.Resume(thread).result.value, child);
+  EXPECT_EQ(Returns(thread, Wait4(0, kWaitNoHang)), -ECHILD);
+  kernel.Fork(parent);
+  EXPECT_EQ(Returns(thread, Wait4(0, kWaitNoHang)), 0) << "of the group of its process";
+}
+
+TEST_F(Waiting, TheLastThreadTellsOfItsProcessByTheExitSignal) {
+  const Pid parent = Child();
+  const Pid child = Returns(parent, Fork(0, kSigUsr1));
+  const Pid thread = kernel.StartThread(child);
+  kernel.ExitThread(child, 0);
+  EXPECT_EQ(kernel.Look(parent).pending_process, 0U);
+  kernel.ExitThread(thread, 0);
+  EXPECT_EQ(kernel.Look(parent).pending_process, SignalBit(kSigUsr1));
+}
+
 // 22
 TEST_F(Waiting, ChildrenComeBeforeTraceesAndNoHangNeverSleeps) {
   const Pid child = Child();
@@ -587,6 +684,14 @@ TEST_F(Numbers, NumbersWrapAroundPastTheReservedOnes) {
 }
 
 // 25
+TEST_F(Numbers, TheReservedOnesEndWith299) {
+  kernel.Reset({.pid_max = 301});
+  kernel.SetNextPid(299);
+  EXPECT_EQ(kernel.Fork(kInit), 299);
+  EXPECT_EQ(kernel.Fork(kInit), 300);
+  EXPECT_EQ(kernel.Fork(kInit), -EAGAIN);
+}
+
 TEST_F(Numbers, KillingAGroupOfZombiesSucceeds) {
   const Pid child = Child();
   kernel.Exit(child, 0);
@@ -770,6 +875,19 @@ TEST_F(Restart, AdoptionGoesToTheNearestSubreaperElseInit) {
   EXPECT_EQ(kernel.Look(later).parent, kInit);
 }
 
+TEST_F(Restart, ASubreaperAdoptsAsLongAsAThreadOfItLives) {
+  const Pid reaper = Child();
+  const Pid thread = kernel.StartThread(reaper);
+  const Pid father = kernel.Fork(reaper);
+  const Pid child = kernel.Fork(father);
+  Do(reaper, Subreaper(true));
+  kernel.ExitThread(reaper, 0);
+  kernel.Exit(father, 0);
+  EXPECT_EQ(kernel.Look(child).parent, reaper);
+  kernel.ExitThread(thread, 0);
+  EXPECT_EQ(kernel.Look(child).parent, kInit);
+}
+
 // 35
 TEST_F(Restart, AZombieHandedOverRaisesSigchldAgain) {
   const Pid child = Child();
@@ -802,6 +920,15 @@ TEST_F(Restart, AGroupThatBecomesOrphanedWithAStoppedMemberIsHungUp) {
   kernel.Exit(child, 0);
   EXPECT_EQ(kernel.Look(job).pending_process, SignalBit(kSigHup));
   EXPECT_EQ(ActivityOf(job), Activity::kRunning) << "continued";
+}
+
+TEST_F(Restart, AGroupThatWasOrphanedBeforeIsNotHungUp) {
+  const Pid child = Child();
+  const Pid job = kernel.Fork(child);
+  kernel.SendFromAncestor(job, kSigStop);
+  kernel.Exit(child, 0);
+  EXPECT_EQ(kernel.Look(job).pending_process, 0U);
+  EXPECT_EQ(ActivityOf(job), Activity::kStopped);
 }
 
 // 36
