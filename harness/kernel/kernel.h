@@ -145,9 +145,12 @@ struct View {
   bool stop_to_tell = false;  // … that a wait with WUNTRACED would still report
   bool has_terminal = false;  // its session's controlling terminal is its own
   bool subreaper = false;
+  bool no_child_wait = false;     // SA_NOCLDWAIT
+  bool continue_to_tell = false;  // a wait with WCONTINUED would
   int exit_signal = 0;
   int status = 0;                   // of a zombie: raw wait status
   int trace_stop = 0;               // kTraced: raw status of the stop
+  bool trace_stop_to_tell = false;  // … that a wait of the tracer would report
   uint64_t mask = 0;
   uint64_t pending_thread = 0;
   uint64_t pending_process = 0;
@@ -156,6 +159,8 @@ struct View {
   uint64_t descriptors = 0;  // open
   uint64_t close_on_exec = 0;
   Call call;  // kBlocked: in which
+
+  bool operator==(const View&) const = default;
 };
 
 // What of a View is asked at every step.

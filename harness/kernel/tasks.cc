@@ -198,9 +198,12 @@ View Kernel::Look(Pid pid) const {
   view.stop_to_tell = leader.stop_report != 0;
   view.has_terminal = leader.has_terminal;
   view.subreaper = leader.subreaper;
+  view.no_child_wait = leader.no_child_wait;
+  view.continue_to_tell = leader.continued;
   view.exit_signal = leader.exit_signal;
   view.status = task->run == Run::kZombie ? task->status : 0;
   view.trace_stop = task->trace_stopped ? static_cast<int>(task->trace_status) : 0;
+  view.trace_stop_to_tell = task->trace_report != 0;
   view.mask = task->mask;
   view.pending_thread = task->pending;
   view.pending_process = leader.shared_pending;
