@@ -81,9 +81,10 @@ class Processes:
     """Every process that this program starts, so that none outlives it."""
 
     def __init__(self):
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # a signal may come while it is held
         self.running = set()
         self.stopping = threading.Event()
+        self.interrupted = False
 
     def start(self, command, **how):
         with self.lock:
@@ -125,6 +126,11 @@ class Processes:
             for process in self.running:
                 self.kill(process)
 
+    def interrupt(self, *_):
+        """Ctrl-C or SIGTERM: who waits for a process is told by Stopped, and keeps what there is."""
+        self.interrupted = True
+        self.stop()
+
 
 class Search:
     """Fuzzes one target with some workers that share a corpus."""
@@ -155,13 +161,15 @@ class Search:
         self.corpus.mkdir(parents=True, exist_ok=True)
         self.scratch.mkdir(parents=True)
         self.started = time.monotonic()
-        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-            running = [pool.submit(self.work, worker, seconds) for worker in range(workers)]
-            for done in running:
-                done.result()
-        self.progress.seconds = time.monotonic() - self.started
-        self.compact()
-        self.progress.inputs = sum(1 for _ in self.corpus.iterdir())
+        try:
+            with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+                running = [pool.submit(self.work, worker, seconds) for worker in range(workers)]
+                for done in running:
+                    done.result()
+            self.progress.seconds = time.monotonic() - self.started
+            self.compact()
+        finally:
+            self.progress.inputs = sum(1 for _ in self.corpus.iterdir())
 
     # One libFuzzer after another: each ends with its first crash.
     def work(self, worker, seconds):
@@ -185,9 +193,12 @@ class Search:
             if process.returncode == 0:
                 continue
             crashed = ARTIFACT.search(output)
+            if crashed:
+                self.keep(pathlib.Path(crashed[1]), output)
+            if self.processes.stopping.is_set():
+                raise Stopped
             if not crashed:
                 raise CannotRun(f"{self.target} ended with {process.returncode}:\n{output[-2000:]}")
-            self.keep(pathlib.Path(crashed[1]), output)
 
     # Reads what libFuzzer says until it ends; returns its last words.
     def follow(self, process, worker):
@@ -207,8 +218,6 @@ class Search:
                 self.progress.seconds = time.monotonic() - self.started
         process.wait()
         self.processes.forget(process)
-        if self.processes.stopping.is_set():
-            raise Stopped
         return "".join(lines)
 
     # A crash becomes a finding: minimised, saved, with the command that shows it again.
@@ -247,8 +256,11 @@ class Search:
 
     def minimise(self, crash):
         smallest = crash.with_suffix(".small")
-        self.processes.run([self.program, "-minimize_crash=1", f"-max_total_time={MINIMISE_SECONDS}",
-                            f"-exact_artifact_path={smallest}", crash], MINIMISE_SECONDS + 30)
+        try:
+            self.processes.run([self.program, "-minimize_crash=1", f"-max_total_time={MINIMISE_SECONDS}",
+                                f"-exact_artifact_path={smallest}", crash], MINIMISE_SECONDS + 30)
+        except Stopped:
+            return crash
         return smallest if smallest.exists() and smallest.stat().st_size else crash
 
     # The corpus without what others in it make superfluous; the seeds count as there.
@@ -318,13 +330,16 @@ def search_all(searches, options, processes):
     processes.stop()
 
 
-def summarise(searches, options):
+def summarise(searches, options, interrupted):
     findings = [finding for search in searches for finding in search.progress.findings]
     for search in searches:
         print(f"{search.progress.line()} {search.progress.inputs:>6} inputs kept")
-    print(f"fuzz: {len(findings)} findings" + (f", in {options.findings}" if findings else ""))
+    print(f"fuzz: {len(findings)} findings" + (f", in {options.findings}" if findings else ""), flush=True)
+    if interrupted:
+        print("fuzz: interrupted; the corpus is kept", file=sys.stderr)
     if options.json:
-        report = {"findings": [dataclasses.asdict(finding) for finding in findings],
+        report = {"interrupted": interrupted,
+                  "findings": [dataclasses.asdict(finding) for finding in findings],
                   "targets": [dataclasses.asdict(search.progress) for search in searches]}
         for target in report["targets"]:
             target["findings"] = len(target["findings"])
@@ -332,13 +347,14 @@ def summarise(searches, options):
             pathlib.Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         except OSError as problem:
             raise CannotRun(f"cannot write {options.json}: {problem.strerror}") from problem
-    return 1 if findings else 0
+    return 1 if findings else 2 if interrupted else 0
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="scripts/fuzz", description="Fuzzes the machine, its world and its words.",
-        epilog="Exit: 0 nothing found, 1 findings, 2 it could not run. Ctrl-C ends it; what was learned stays.")
+        epilog="Exit: 0 nothing found, 1 findings, 2 it could not run, or was interrupted before there were any. "
+               "Ctrl-C ends it; what was learned and found stays.")
     parser.add_argument("targets", metavar="TARGET", nargs="*", default=[],
                         help=f"of {', '.join(TARGETS)} (default: all but the last, which must crash)")
     parser.add_argument("--seconds", metavar="S", type=int, default=60, help="for each target (default: 60)")
@@ -378,17 +394,17 @@ def main():
     if missing:
         print(f"fuzz: {', '.join(missing)} not in {options.programs}; scripts/fuzz builds them", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     processes = Processes()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, processes.interrupt)
     with tempfile.TemporaryDirectory(prefix="minit-fuzz-") as scratch:
         searches = [Search(name, options, processes, pathlib.Path(scratch)) for name in options.targets]
         try:
-            search_all(searches, options, processes)
-            return summarise(searches, options)
-        except (KeyboardInterrupt, Stopped):
-            processes.stop()
-            print("fuzz: interrupted; the corpus is kept", file=sys.stderr)
-            return 2
+            try:
+                search_all(searches, options, processes)
+            except Stopped:
+                pass  # what was found until then is told all the same
+            return summarise(searches, options, processes.interrupted)
         except (CannotRun, OSError) as problem:
             processes.stop()
             print(f"fuzz: {problem}", file=sys.stderr)

@@ -62,6 +62,7 @@ class FuzzTest(unittest.TestCase):
     def test_nothing_is_found_where_there_is_nothing(self):
         status, output = self.run_fuzz("--seconds", "5", "--jobs", "1", "--seed", "1", "scenario_fuzzer")
         self.assertEqual(status, 0, output)
+        self.assertIs(self.report()["interrupted"], False)
         target = self.report()["targets"][0]
         self.assertGreater(target["executions"], 100)
         self.assertGreater(target["edges"], 0)
@@ -74,20 +75,68 @@ class FuzzTest(unittest.TestCase):
             shutil.rmtree(self.scratch / "corpus", ignore_errors=True)
             process = subprocess.Popen(self.command("--seconds", "60", "scenario_fuzzer"), env=self.environment,
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            self.wait_for_inputs()
+            corpus = self.scratch / "corpus/scenario_fuzzer"
+            self.wait_for(lambda: corpus.is_dir() and any(corpus.iterdir()))
             process.send_signal(stop)
             output, _ = process.communicate(timeout=30)
             self.assertEqual(process.returncode, 2, output)
-            self.assertIn("interrupted", output)
+            self.assertIn("fuzz: interrupted", output)
+            self.assertIs(self.report()["interrupted"], True)
+            self.assertEqual(self.report()["findings"], [])
+            self.assertGreater(self.report()["targets"][0]["inputs"], 0)
             self.assert_nothing_left()
 
-    def wait_for_inputs(self):
-        corpus = self.scratch / "corpus/scenario_fuzzer"
-        for _ in range(300):
-            if corpus.is_dir() and any(corpus.iterdir()):
+    def test_what_was_found_before_an_interruption_is_told(self):
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            # The first of the two is left alone after ten crashes; the other goes on.
+            process = subprocess.Popen(
+                self.command("--seconds", "120", "--jobs", "2", "--no-seeds", "negative_fuzzer", "scenario_fuzzer"),
+                env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.assertTrue(any(line.startswith("FINDING") for line in process.stdout))
+            process.send_signal(stop)
+            output, _ = process.communicate(timeout=30)
+            self.assertEqual(process.returncode, 1, output)
+            self.assertIn("fuzz: 1 findings", output)
+            self.assertIn("fuzz: interrupted", output)
+            report = self.report()
+            self.assertIs(report["interrupted"], True)
+            self.assertIn("rule 2", report["findings"][0]["what"])
+            self.assertTrue(pathlib.Path(report["findings"][0]["file"]).exists())
+            self.assertEqual([target["target"] for target in report["targets"]],
+                             ["negative_fuzzer", "scenario_fuzzer"])
+            (self.scratch / "report.json").unlink()
+            self.assert_nothing_left()
+
+    def test_a_crash_that_is_being_made_smaller_is_kept_as_it_is(self):
+        programs = self.scratch / "programs"
+        programs.mkdir()
+        target = programs / "machine_fuzzer"
+        target.write_text(f"""#!/bin/sh
+case "$*" in *-minimize_crash=1*) touch {self.scratch}/begun; sleep 600; exit 1 ;; esac
+for argument; do case $argument in -artifact_prefix=*) crash=${{argument#*=}}crash-1 ;; esac; done
+printf 'an input' >"$crash"
+echo "machine_fuzzer: it is absurd" >&2
+echo "artifact_prefix='…'; Test unit written to $crash" >&2
+exit 77
+""")
+        target.chmod(0o755)
+        process = subprocess.Popen(self.command("--programs", str(programs), "machine_fuzzer"), env=self.environment,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.wait_for(lambda: (self.scratch / "begun").exists())
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 1, output)
+        finding, = self.report()["findings"]
+        self.assertEqual(finding["what"], "it is absurd")
+        self.assertEqual(pathlib.Path(finding["file"]).read_text(), "an input")
+        self.assert_nothing_left()
+
+    def wait_for(self, condition):
+        for _ in range(600):
+            if condition():
                 return
             time.sleep(0.1)
-        self.fail("the search does not begin")
+        self.fail("it does not get that far")
 
     def test_what_it_cannot_do_it_says(self):
         for arguments, said in [(("no_such_fuzzer",), "there is no target 'no_such_fuzzer'"),
