@@ -35,9 +35,10 @@ constexpr const char* kUsage =
     "usage: scripts/replay [OPTION...] FILE...\n"
     "\n"
     "Plays each scenario against the machine in the kernel model and prints it as a time line.\n"
-    "A FILE is a scenario as text (a name that ends in .scenario or .txt), or bytes as fuzzers\n"
-    "have them: a crash, a file of a corpus. - is text from standard input. Of a folder all files\n"
-    "are taken that end in .scenario.\n"
+    "A FILE is a scenario as text (a name that ends in .scenario or .txt, or whatever reads as\n"
+    "text), or bytes as fuzzers have them (.bytes, or anything else): a crash, a file of a "
+    "corpus.\n"
+    "- is text from standard input. Of a folder all files are taken that end in .scenario.\n"
     "\n"
     "  --brief       a line for each FILE, with the rules that it breaks, and no time line\n"
     "  --text        print the scenario as text, and play nothing\n"
@@ -105,23 +106,6 @@ std::optional<std::string> ReplaceFolders(Options& options) {
   return std::nullopt;
 }
 
-bool IsText(const std::string& file) {
-  return file == "-" || file.ends_with(".scenario") || file.ends_with(".txt");
-}
-
-std::optional<std::string> Load(const std::string& file, scenario::Scenario& scenario) {
-  std::string content;
-  if (auto problem = scenario::ReadFile(file, content)) return problem;
-  if (IsText(file)) {
-    const auto error = scenario::Parse(content, scenario);
-    if (error) return error->Describe(file == "-" ? "standard input" : file);
-  } else {
-    const auto* const bytes = reinterpret_cast<const uint8_t*>(content.data());
-    scenario::Decode({bytes, content.size()}, scenario);
-  }
-  return std::nullopt;
-}
-
 // What is wrong, or nothing.
 std::optional<std::string> Write(const std::string& file, std::string_view content) {
   std::ofstream out(file, std::ios::binary);
@@ -156,7 +140,9 @@ int PlayOne(const std::string& file, const scenario::Scenario& scenario, const O
 
 int Handle(const std::string& file, const Options& options) {
   scenario::Scenario scenario;
-  if (const auto error = Load(file, scenario)) return Fail(*error);
+  std::string note;
+  if (const auto error = scenario::ReadScenario(file, scenario, note)) return Fail(*error);
+  if (!note.empty()) std::cerr << "replay: " << note << "\n";
   if (options.text) std::cout << scenario::Print(scenario);
   if (!options.bytes.empty()) {
     const std::vector<uint8_t> bytes = scenario::Encode(scenario);

@@ -27,6 +27,24 @@ class ReplayTest(ToolTest):
             self.assertIn("at rest: child exits 0", output)
             self.assertIn("held: 1 reaps-at-rest", output)
 
+    def test_a_text_is_one_whatever_its_name_is(self):
+        text = "# a comment, 5 µs long\nat rest: child exits 3\n"
+        for name in ("one.scenario", "one.txt", "one"):
+            self.assertEqual(self.run_it("--text", self.write(name, text)), (0, "at rest: child exits 3\n", ""))
+        status, output, errors = self.run_it("--text", self.write("two", "at rest: child exits 3\nat rest: sings\n"))
+        self.assertEqual((status, output), (2, ""))
+        self.assertIn("two:2:10: ", errors)
+
+    def test_bytes_of_a_fuzzer_are_taken_as_they_are(self):
+        crash = self.scratch / "crash-1"
+        text = "at rest: child exits 3\nbefore call 2: kernel sends TERM to init\n"
+        self.assertEqual(self.run_it("--bytes", crash, self.write("one.scenario", text))[0], 0)
+        self.assertEqual(self.run_it("--text", crash), (0, text, ""))
+        # By chance printable, and no text.
+        status, output, errors = self.run_it("--text", self.write("crash-2", "Ab3 xY\n"))
+        self.assertEqual((status, len(output.splitlines())), (0, 1), output + errors)
+        self.assertIn("crash-2: taken as bytes", errors)
+
     def test_of_a_folder_all_scenarios_are_played(self):
         self.write("b.scenario", "at rest: child exits 1\n")
         self.write("a.scenario", "at rest: child exits 0\n")
