@@ -7,12 +7,13 @@ FUZZER is scenario_fuzzer; COVERED the same target as a program that runs files,
 -fprofile-instr-generate -fcoverage-mapping; SEEDS the seed corpus. An edge is one side of a branch, or
 the entry of a function, of a file in core/, as llvm-cov counts them. The search ends as soon as all
 are reached, after SECONDS (60) at the latest.
-Exit: 0 all reached, 1 some were not (which is said), 2 it could not run.
+Exit: 0 all reached, 1 some were not (which is said) or an input crashed, 2 it could not run.
 """
 
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,7 +55,7 @@ def snapshot(corpus, scratch):
     return copy
 
 
-def main():
+def run():
     fuzzer, covered, seeds = sys.argv[1:4]
     seconds = float(sys.argv[4]) if len(sys.argv) > 4 else 60
     with tempfile.TemporaryDirectory(prefix="minit-reach-") as name:
@@ -81,11 +82,23 @@ def main():
             search.wait()
         took = time.monotonic() - start
     if search.returncode > 0:
-        print("reach_test: the search found a crash, and ended; scripts/fuzz shows what")
+        print("reach_test: the search found a crash, and ended; scripts/fuzz scenario_fuzzer shows what")
     print(f"reach_test: {len(wanted) - len(missing)} of {len(wanted)} edges of core/ after {took:.0f} s")
     for edge in sorted(missing):
         print(f"  not reached: {edge}")
-    return 1 if missing else 0
+    return 1 if missing or search.returncode > 0 else 0
+
+
+def main():
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return run()
+    except (OSError, subprocess.CalledProcessError) as problem:
+        print(f"reach_test: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("reach_test: interrupted", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

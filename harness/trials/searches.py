@@ -80,4 +80,7 @@ def searches(programs, fuzz_programs, init, production):
         found += [Search(f"fuzz-{target}",
                          ["python3", "-B", ROOT / "fuzz/fuzz.py", "--seconds", str(FUZZ_SECONDS), "--jobs", "1",
                           "--programs", fuzz_programs, target], {}) for target in FUZZ_TARGETS]
+        found.append(Search("fuzz-reach",
+                            ["python3", "-B", ROOT / "fuzz/reach_test.py", fuzz_programs / "scenario_fuzzer",
+                             fuzz_programs / "scenario_covered", fuzz_programs / "seeds/scenarios"], {}))
     return found + list(crosschecks(programs, init, production))
