@@ -10,8 +10,21 @@ import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FUZZ_SECONDS = 20
-# Properties, those that take longest first; and cases of each.
-PROPERTIES = ("contract", "tale", "kernel", "sketch", "story", "machine")
+# Every program with properties, those that take longest first; and cases of each.
+PROPERTIES = {
+    "contract": "proptest/proptest_contract_test",
+    "tale": "proptest/proptest_tale_test",
+    "kernel": "proptest/proptest_kernel_test",
+    "scenario-text": "harness/scenario/scenario_text_test",
+    "scenario-bytes": "harness/scenario/scenario_bytes_test",
+    "generator": "harness/scenario/scenario_generate_test",
+    "ledger": "harness/crosscheck/crosscheck_ledger_test",
+    "scenario": "harness/scenario/scenario_test",
+    "minimiser": "harness/scenario/scenario_minimise_test",
+    "sketch": "proptest/proptest_sketch_test",
+    "story": "proptest/proptest_story_test",
+    "machine": "proptest/proptest_machine_test",
+}
 CASES = 200_000
 CROSSCHECK_SECONDS = 20
 LEDGERS = ROOT / "harness/crosscheck/ledgers"
@@ -70,8 +83,8 @@ def searches(programs, fuzz_programs, init, production):
     init: ours; production: another, that is to be cross-checked as well, or None."""
     corpus = sorted(str(path) for path in (ROOT / "corpus").glob("*.scenario"))
     found = [Search(f"properties-of-{law}",
-                    [programs / f"proptest/proptest_{law}_test", "--gtest_brief=1"],
-                    {"RC_PARAMS": f"max_success={CASES}"}) for law in PROPERTIES]
+                    [programs / program, "--gtest_brief=1"],
+                    {"RC_PARAMS": f"max_success={CASES}"}) for law, program in PROPERTIES.items()]
     found += [
         Search("every-order-of-events", [programs / "proptest/explore", "--quiet"], {}),
         Search("corpus-replay", [programs / "harness/rig/replay", "--brief", *corpus], {}),
