@@ -274,7 +274,8 @@ void Judge::VisitFuture(uint64_t origin_ns, Visitor&& visit) const {
   };
   const auto age = [origin_ns](uint64_t time_ns) { return time_ns - origin_ns; };
   const auto pair = [](auto high, auto low) {
-    return static_cast<uint64_t>(static_cast<uint32_t>(high)) << 32 | static_cast<uint32_t>(low);
+    return static_cast<uint64_t>(static_cast<uint32_t>(high)) << 32 |
+           static_cast<uint64_t>(static_cast<uint32_t>(low));
   };
   visit(pair(broken_, exec_defects_ << 5 | past_.streams << 2 | stopped_ << 1 | resting_));
   visit(pair(life_.child, life_.status));

@@ -790,7 +790,7 @@ class KernelOf : public Kernel {
   // Uninitialised beyond what is live: neither read, compared nor copied. Task is a type whose
   // objects begin to live when bytes are copied there.
   alignas(Task) std::byte task_bytes_[sizeof(Task) * capacity];
-  Slot order_[capacity];
+  Slot order_[static_cast<std::size_t>(capacity)];
 };
 
 using ExplorerKernel = KernelOf<kExplorerCapacity>;
