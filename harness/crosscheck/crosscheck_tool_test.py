@@ -202,8 +202,9 @@ class CrosscheckTest(ToolTest):
 
     def interrupt(self, *arguments):
         """As a terminal does: all of its processes that it did not take out of its group hear of it."""
-        running = subprocess.Popen([CROSSCHECK, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   text=True, start_new_session=True)
+        command = [CROSSCHECK, "--seconds", "200", "--seed", "1", *map(str, arguments)]
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   start_new_session=True)
         progress = running.stderr.readline()  # it is under way
         self.assertIn("scenarios", progress)
         os.killpg(running.pid, signal.SIGINT)
@@ -259,29 +260,31 @@ class CrosscheckTest(ToolTest):
         subject = self.own(INIT)
         for rig in ("in-process", "ptrace"):
             json_path, sarif_path = self.scratch / "r.json", self.scratch / "r.sarif"
-            status, output, errors = self.interrupt("--rig", rig, "--seconds", 200, "--json", json_path, "--sarif",
-                                                    sarif_path, "--subject", subject, "--subject", INIT)
+            status, output, errors = self.interrupt("--rig", rig, "--json", json_path, "--sarif", sarif_path,
+                                                    "--subject", subject, "--subject", INIT)
             self.assertEqual(status, 2, output + errors)
             self.assertIn("reaps-at-rest", output)
             self.assertRegex(output, r"\nINTERRUPTED after [0-9,]+ scenarios, with 1 subject not begun: no new break")
             report = json.loads(json_path.read_text())
             self.assertEqual((report["exitStatus"], report["interrupted"], report["notBegun"]), (2, True, 1))
             troubles = report["subjects"][0]["troubles"]
-            self.assertEqual((troubles["lost"], troubles["notCounted"], troubles["lostWorkers"]), (0, 0, 0))
+            # How far it came depends on the machine, and so whether a scenario crowded it on the way.
+            lost = troubles["notCounted"] - troubles["crowded"]
+            self.assertEqual((troubles["lost"], lost, troubles["lostWorkers"]), (0, 0, 0))
             invocation = json.loads(sarif_path.read_text())["runs"][0]["invocations"][0]
             self.assertEqual((invocation["exitCode"], invocation["executionSuccessful"]), (2, False))
             self.assertEqual(self.processes_of(subject), [])
 
     def test_a_break_found_before_an_interrupt_is_one(self):
         json_path = self.scratch / "r.json"
-        status, output, errors = self.interrupt("--seconds", 200, "--json", json_path, BANK / "loses_term")
+        status, output, errors = self.interrupt("--json", json_path, BANK / "loses_term")
         self.assertEqual(status, 1, output + errors)
         self.assertRegex(output, r"\nINTERRUPTED after [0-9,]+ scenarios\. FAILED: \d+ new break")
         self.assertEqual(json.loads(json_path.read_text())["exitStatus"], 1)
 
     def test_a_kill_leaves_nothing_either(self):
         subject = self.own(INIT)
-        running = subprocess.Popen([CROSSCHECK, "--seconds", "200", subject], stdout=subprocess.DEVNULL,
+        running = subprocess.Popen([CROSSCHECK, "--seconds", "200", "--seed", "1", subject], stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, text=True)
         running.stderr.readline()
         running.kill()
