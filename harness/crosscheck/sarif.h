@@ -14,7 +14,7 @@
 //   how it was searched, and how often each rule was spoken of
 //                                properties of the run
 //
-// Held by sarif_test.cc, and against sarif.schema.json by sarif_schema_test.py.
+// Held by sarif_test.cc, and against the schema of the standard by sarif_schema_test.py.
 #ifndef MINIT_HARNESS_CROSSCHECK_SARIF_H_
 #define MINIT_HARNESS_CROSSCHECK_SARIF_H_
 
