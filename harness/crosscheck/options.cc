@@ -54,7 +54,8 @@ What comes out
   --json FILE          the report, for programs
   --sarif FILE         the findings, as SARIF 2.1.0
   --require-spoken     exit 1 if a rule stayed silent
-  --verbose            every break in full, known ones too
+  --verbose            every break in full, known ones too; and in how many scenarios each rule
+                       spoke, by phase, entry and fault (--json and --sarif have that always)
   --propose-ledger FILE   write entries for what is new, to be justified by a person
   --propose-calls FILE    write the list of calls that it made
   --play FILE          play this one scenario (- for standard input), print its time line and what

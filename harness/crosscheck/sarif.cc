@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "harness/crosscheck/sha256.h"
@@ -307,13 +309,23 @@ Json Invocation(const Report& report, const Artifacts& artifacts) {
 
 // --- How it was searched ---
 
+Json Counts(const std::map<std::string, uint64_t>& counts) {
+  Json object = Json::object();
+  for (const auto& [word, count] : counts) object[word] = count;
+  return object;
+}
+
 Json OfSearch(const SubjectReport& subject, std::size_t artifact) {
   Json rules = Json::object();
   for (const contract::RuleText& text : contract::kRuleTexts) {
     if (!contract::BelongsTo(text.rule, subject.profile)) continue;
     const Tally& tally = subject.tally(text.rule);
-    rules[SarifRuleId(text.rule)] = {
-        {"spoke", tally.spoke()}, {"held", tally.held}, {"broken", tally.broken}};
+    rules[SarifRuleId(text.rule)] = {{"spoke", tally.spoke()},
+                                     {"held", tally.held},
+                                     {"broken", tally.broken},
+                                     {"byPhase", Counts(tally.by_phase)},
+                                     {"byEntry", Counts(tally.by_entry)},
+                                     {"byFault", Counts(tally.by_fault)}};
   }
   return {{"artifact", artifact},
           {"command", subject.command},

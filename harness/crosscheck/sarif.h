@@ -11,8 +11,8 @@
 //   a stale entry of a ledger    result, level warning, located in the ledger
 //   breaks beyond, troubles, calls that no one answered, silent rules, an interruption
 //                                notifications of the invocation
-//   how it was searched, and how often each rule was spoken of
-//                                properties of the run
+//   how it was searched, and how often each rule was spoken of, by phase, entry and fault
+//                                properties of the run, with the names that they have in json.h
 //
 // Held by sarif_test.cc, and against the schema of the standard by sarif_schema_test.py.
 #ifndef MINIT_HARNESS_CROSSCHECK_SARIF_H_

@@ -143,8 +143,20 @@ TEST(Sarif, RunSaysHowItWasSearched) {
   EXPECT_EQ(subject["rig"], "in-process, patched");
   EXPECT_EQ(subject["scenarios"], 1234567);
   EXPECT_EQ(subject["rules"]["R01-reaps-at-rest"],
-            Json({{"spoke", 1813}, {"held", 1001}, {"broken", 812}}));
+            Json({{"spoke", 1813},
+                  {"held", 1001},
+                  {"broken", 812},
+                  {"byPhase", {{"ended", 3}, {"running", 1000}}},
+                  {"byEntry", {{"masked", 13}, {"plain", 990}}},
+                  {"byFault", {{"none", 1003}}}}));
   EXPECT_FALSE(subject["rules"].contains("R14-exits-with-status"));
+}
+
+TEST(Sarif, RuleThatStayedSilentWasSpokenOfUnderNothing) {
+  const Json rule =
+      RunOf(TroubledReport())["properties"]["subjects"][1]["rules"]["R01-reaps-at-rest"];
+  EXPECT_EQ(rule["spoke"], 0);
+  for (const char* by : {"byPhase", "byEntry", "byFault"}) EXPECT_EQ(rule[by], Json::object());
 }
 
 TEST(Sarif, BracesInMessagesAreNoPlaceholders) {
