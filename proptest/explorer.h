@@ -59,14 +59,14 @@ std::span<const Mishap> Mishaps();
 
 // What can happen in a world.
 struct Bounds {
-  int orphans = 2;
+  int orphans = 3;
   std::vector<uint8_t> signals = {15, 23, 28, 34};       // each sent to init once
   std::vector<std::string_view> mishaps = AllMishaps();  // by name
   int mishaps_at_once = 1;                               // so many of those happen, at most
   int reaps_in_a_row = 2;                                // of the machine
 
   static std::vector<std::string_view> AllMishaps();
-  static constexpr int kMaxOrphans = 3;  // a world has room for eight
+  static constexpr int kMaxOrphans = 4;  // a world has room for eight
   static constexpr std::size_t kMaxSignals = 16;
 };
 

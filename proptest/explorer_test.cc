@@ -55,7 +55,7 @@ TEST(Explorer, GivesUpWhenTold) {
 
 TEST(Explorer, RefusesBoundsThatMakeNoSense) {
   EXPECT_EQ(WhatIsWrong({}), "");
-  EXPECT_NE(WhatIsWrong({.orphans = 4}), "");
+  EXPECT_NE(WhatIsWrong({.orphans = Bounds::kMaxOrphans + 1}), "");
   EXPECT_NE(WhatIsWrong({.signals = {9}}), "");
   EXPECT_NE(WhatIsWrong({.mishaps = {"flood"}}), "");
   EXPECT_NE(WhatIsWrong({.reaps_in_a_row = 0}), "");
