@@ -4,6 +4,7 @@
 // MINIT_SCENARIOS: how many a faultless init has to stand, beside the corpus (3000)
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -201,6 +202,42 @@ TEST_P(Fault, IsFoundByItsRules) {
 
 INSTANTIATE_TEST_SUITE_P(Bank, Fault, testing::ValuesIn(kBugs),
                          [](const auto& info) { return std::string(info.param.name); });
+
+// The time for what was found is over when the first of it is confirmed: of the clocks only that of this
+// process goes, for the search is in another.
+CheckOptions WithoutTimeToConfirm() {
+  CheckOptions options = OptionsFor("loses_realtime", kInits[0]);
+  options.seconds = 1000;
+  options.scenarios = 200;
+  options.clock = [process = getpid(), now = 0.0]() mutable {
+    return getpid() == process ? now += 3000 : 0;
+  };
+  return options;
+}
+
+TEST(Time, WhatIsNotConfirmedInItIsNotLookedInto) {
+  CheckOptions options = WithoutTimeToConfirm();
+  const crosscheck::SubjectReport report = Check(options).report;
+  EXPECT_EQ(report.findings.size(), 1u);
+  EXPECT_EQ(report.findings[0].confirmed_by, "ptrace");
+  EXPECT_GT(report.beyond, 0u);
+  EXPECT_EQ(report.troubles.unconfirmed, 0u);
+  EXPECT_TRUE(crosscheck::HasNewBreak(report));
+
+  options.seconds = 0;
+  const crosscheck::SubjectReport unbound = Check(options).report;
+  EXPECT_GT(unbound.findings.size(), 1u);
+  EXPECT_EQ(unbound.beyond, 0u);
+
+  // What the ledger excuses stays known.
+  options = WithoutTimeToConfirm();
+  options.ledger = crosscheck::Propose(unbound.findings);
+  const crosscheck::SubjectReport known = Check(options).report;
+  EXPECT_GT(known.findings.size(), 1u);
+  EXPECT_EQ(std::ranges::count(known.findings, "ptrace", &Finding::confirmed_by), 1);
+  EXPECT_EQ(known.beyond, 0u);
+  EXPECT_FALSE(crosscheck::HasNewBreak(known));
+}
 
 // The bank is what it says it is.
 TEST(Bank, HasTwoFaultsForEachRule) {

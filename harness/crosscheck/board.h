@@ -35,8 +35,9 @@ struct Count {
 // A way in which a rule is broken.
 struct Candidate {
   contract::Break broken;
-  scenario::Scenario scenario;  // shows it; minimal unless it is known
+  scenario::Scenario scenario;  // shows it
   int known = -1;               // entry of the ledger that excuses it
+  uint8_t minimal = 0;          // 1: the scenario is; no bool, for nothing here is trusted
   uint64_t seen = 0;
 };
 

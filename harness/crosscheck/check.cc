@@ -1,10 +1,13 @@
 #include "harness/crosscheck/check.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "harness/crosscheck/board.h"
@@ -28,6 +31,9 @@ using contract::Break;
 using contract::Facts;
 using contract::Rule;
 
+// After the search there is as much time again for what it found, and no less than this: half of it to
+// make that small, the rest to confirm it.
+constexpr double kLeastSecondsAfter = 10;
 constexpr auto kTellEvery = std::chrono::milliseconds(1000);
 
 std::string ShaOf(const std::string& path) {
@@ -90,61 +96,71 @@ class Court {
         rig_(FromExec(options.subject)),
         player_(rig_, TermsOf(options), options.harmless) {}
 
-  // The break of that rule which the scenario shows, or none.
-  const Break* Try(const scenario::Scenario& scenario, Rule rule) {
-    player_.Play(scenario);
-    if (!player_.counts() || player_.judge().FindBreak(rule) == nullptr) return nullptr;
-    broken_ = player_.BreakOf(rule);
-    return &broken_;
+  // What it breaks is asked of Find then, and told by Tell.
+  void Play(const scenario::Scenario& scenario) {
+    contract::Terms terms = TermsOf(options_);
+    terms.entry = rig::EntryFactsOf(scenario.entry);
+    heard_.emplace(terms, rig_.runner());
+    player_.Play(scenario, &*heard_);
   }
-  // Whether the verdicts of what was tried last count.
+  // The break of that rule which the scenario showed, or none.
+  const Break* Find(Rule rule) const {
+    return player_.counts() ? player_.judge().FindBreak(rule) : nullptr;
+  }
+  // Whether its verdicts count.
   bool counts() const { return player_.counts(); }
 
-  // A scenario that shows it, told in full.
-  void Tell(Finding& finding) {
-    contract::Terms terms = TermsOf(options_);
-    terms.entry = rig::EntryFactsOf(finding.scenario.entry);
-    rig::JudgedTimeline timeline(terms);
-    Deeds deeds(rig_.runner().cast());
-    struct Both final : rig::Observer {
-      void On(const contract::Step& step, const kernel::Kernel& kernel) override {
-        one->On(step, kernel);
-        other->On(step, kernel);
-      }
-      rig::Observer* one = nullptr;
-      rig::Observer* other = nullptr;
-    } both;
-    both.one = &timeline;
-    both.other = &deeds;
-    timeline.Follow(rig_.runner());
-    player_.Play(finding.scenario, &both);
-    finding.timeline = timeline.Print();
+  // What was played last, in full.
+  void Tell(Finding& finding) const {
+    finding.timeline = heard_->timeline.Print();
     std::vector<Deed> reference = ReferenceDeeds(finding.scenario);
     if (options_.profile == contract::Profile::kContainer) {
       reference = WithoutEnding(std::move(reference));
     }
-    finding.difference = FirstDifference(deeds.deeds(), reference);
+    finding.difference = FirstDifference(heard_->deeds.deeds(), reference);
   }
 
  private:
+  struct Heard final : rig::Observer {
+    Heard(const contract::Terms& terms, const rig::Runner<rig::Observer>& runner)
+        : timeline(terms), deeds(runner.cast()) {
+      timeline.Follow(runner);
+    }
+    void On(const contract::Step& step, const kernel::Kernel& kernel) override {
+      timeline.On(step, kernel);
+      deeds.On(step, kernel);
+    }
+    rig::JudgedTimeline timeline;
+    Deeds deeds;
+  };
+
   const CheckOptions& options_;
   rig::PtraceRig rig_;
   Player player_;
-  Break broken_;
+  std::optional<Heard> heard_;
 };
+
+constexpr uint32_t kStepsOfALoader = 5000;  // far more than one takes
+constexpr std::size_t kMostSaid = 1 << 16;
 
 // A program that its loader refuses (a library is not there) exits, and says why on the console: no init
 // is on trial then.
 void RequireThatItLoads(const CheckOptions& options) {
   struct Console final : rig::Observer {
+    explicit Console(rig::PtraceRig& with) : rig(with) {}
     void On(const contract::Step& step, const kernel::Kernel&) override {
       if (step.kind == contract::Step::Kind::kCalls && step.text != nullptr) {
         said.append(step.text, step.text_size);
       }
+      if (++steps > kStepsOfALoader || said.size() > kMostSaid) rig.EndEarly();
     }
+    rig::PtraceRig& rig;
     std::string said;
-  } console;
-  rig::PtraceRig(FromExec(options.subject)).Run({}, console);
+    uint32_t steps = 0;
+  };
+  rig::PtraceRig rig(FromExec(options.subject));
+  Console console(rig);
+  rig.Run({}, console);
   std::size_t at = console.said.find("error while loading shared libraries: ");  // glibc
   at = std::min(at, console.said.find("Error loading shared library "));         // musl
   if (at == std::string::npos) return;
@@ -164,54 +180,109 @@ bool ChooseRig(const CheckOptions& options, SubjectReport& report) {
   return false;
 }
 
-using Findings = std::map<std::pair<Rule, Facts>, Finding>;
+// What was found, as it is confirmed.
+class Findings {
+ public:
+  Findings(const CheckOptions& options, Court& court) : options_(options), court_(court) {}
 
-Finding& AddFinding(const Break& broken, const scenario::Scenario& scenario,
-                    const CheckOptions& options, Findings& findings) {
-  const auto [at, is_new] = findings.try_emplace({broken.rule, broken.facts});
-  Finding& finding = at->second;
-  if (!is_new) return finding;
-  finding.rule = broken.rule;
-  finding.facts = broken.facts;
-  finding.sentence = contract::Explain(broken);
-  finding.scenario = scenario;
-  finding.confirmed_by = "ptrace";
-  finding.excused_by = Excuses(options.ledger, broken.rule, broken.facts);
-  return finding;
+  // What the court played last shows it.
+  Finding& Add(const Break& broken, const scenario::Scenario& scenario, bool minimal) {
+    const auto [finding, is_new] = Enter(broken, scenario, minimal);
+    if (is_new) {
+      finding.confirmed_by = "ptrace";
+      court_.Tell(finding);
+    }
+    return finding;
+  }
+  // One that the ledger excuses, and that nobody has confirmed.
+  Finding& AddUnconfirmed(const Candidate& candidate) {
+    return Enter(candidate.broken, candidate.scenario, candidate.minimal != 0).first;
+  }
+  void MoveTo(std::vector<Finding>& list) {
+    for (auto& [key, finding] : findings_) list.push_back(std::move(finding));
+  }
+
+ private:
+  std::pair<Finding&, bool> Enter(const Break& broken, const scenario::Scenario& scenario,
+                                  bool minimal) {
+    const auto [at, is_new] = findings_.try_emplace({broken.rule, broken.facts});
+    Finding& finding = at->second;
+    if (!is_new) return {finding, false};
+    finding.rule = broken.rule;
+    finding.facts = broken.facts;
+    finding.sentence = contract::Explain(broken);
+    finding.scenario = scenario;
+    finding.minimal = minimal;
+    finding.excused_by = Excuses(options_.ledger, broken.rule, broken.facts);
+    return {finding, true};
+  }
+
+  const CheckOptions& options_;
+  Court& court_;
+  std::map<std::pair<Rule, Facts>, Finding> findings_;
+};
+
+bool IsKnown(const Candidate& candidate, const std::vector<LedgerEntry>& ledger) {
+  return Excuses(ledger, candidate.broken.rule, candidate.broken.facts) >= 0;
 }
 
-// Of what was found, what the ptrace rig shows too; and what that shows in scenarios in which another
-// rig lost its process.
-void Confirm(const Board& board, const std::vector<scenario::Scenario>& lost_at,
-             const CheckOptions& options, Court& court, SubjectReport& report) {
-  Findings findings;
+void Confirm(const Candidate& candidate, Court& court, Findings& findings, Troubles& troubles) {
+  court.Play(candidate.scenario);
+  const Break* const broken = court.Find(candidate.broken.rule);
+  if (broken == nullptr || broken->facts != candidate.broken.facts) {
+    ++troubles.unconfirmed;
+    troubles.unconfirmed_scenario = candidate.scenario;
+    return;
+  }
+  findings.Add(*broken, candidate.scenario, candidate.minimal != 0).seen += candidate.seen;
+}
+
+// What is new comes first, and of that the first of each rule.
+std::vector<const Candidate*> InOrder(const Board& board, const std::vector<LedgerEntry>& ledger) {
+  std::array<int, contract::kRules> of_rule{};
+  std::multimap<std::pair<bool, int>, const Candidate*> ordered;
   for (uint32_t i = 0; i < board.candidate_count; ++i) {
     const Candidate& candidate = board.candidates[i];
-    const Break* const broken = court.Try(candidate.scenario, candidate.broken.rule);
-    if (broken == nullptr || broken->facts != candidate.broken.facts) {
-      ++report.troubles.unconfirmed;
-      report.troubles.unconfirmed_scenario = candidate.scenario;
-      continue;
+    const bool known = IsKnown(candidate, ledger);
+    const int before = of_rule[static_cast<std::size_t>(candidate.broken.rule) - 1]++;
+    ordered.emplace(std::pair{known, before}, &candidate);
+  }
+  std::vector<const Candidate*> list;
+  for (const auto& [key, candidate] : ordered) list.push_back(candidate);
+  return list;
+}
+
+// Of what was found, what the ptrace rig shows too, as far as the time goes, but for the first; and what
+// that shows in scenarios in which another rig lost its process.
+void ConfirmAll(const Board& board, const std::vector<scenario::Scenario>& lost_at,
+                const CheckOptions& options, double until, Court& court, SubjectReport& report) {
+  Findings findings(options, court);
+  bool first = true;
+  for (const Candidate* const candidate : InOrder(board, options.ledger)) {
+    if (std::exchange(first, false) || Now(options.clock) < until) {
+      Confirm(*candidate, court, findings, report.troubles);
+    } else if (IsKnown(*candidate, options.ledger)) {
+      findings.AddUnconfirmed(*candidate).seen += candidate->seen;
+    } else {
+      report.beyond += std::max<uint64_t>(candidate->seen, 1);
     }
-    AddFinding(*broken, candidate.scenario, options, findings).seen += candidate.seen;
   }
   for (const scenario::Scenario& scenario : lost_at) {
+    court.Play(scenario);
     for (const contract::RuleText& text : contract::kRuleTexts) {
-      const Break* const broken = court.Try(scenario, text.rule);
-      if (broken != nullptr) ++AddFinding(*broken, scenario, options, findings).seen;
+      const Break* const broken = court.Find(text.rule);
+      if (broken != nullptr) ++findings.Add(*broken, scenario, false).seen;
     }
   }
-  for (auto& [key, finding] : findings) {
-    court.Tell(finding);
-    report.findings.push_back(std::move(finding));
-  }
+  findings.MoveTo(report.findings);
 }
 
 // Whether each entry of the ledger still shows in its own scenario.
 void CheckLedger(Court& court, std::vector<LedgerEntry>& ledger) {
   for (LedgerEntry& entry : ledger) {
-    const Break* const broken = court.Try(entry.scenario, entry.rule);
+    court.Play(entry.scenario);
     if (!court.counts()) continue;
+    const Break* const broken = court.Find(entry.rule);
     const bool shows = broken != nullptr && entry.pattern.Matches(broken->facts);
     entry.shows = shows ? Shows::kYes : Shows::kNo;
   }
@@ -290,8 +361,14 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
   const Excuse excuse = [&options](Rule rule, const Facts& facts) {
     return Excuses(options.ledger, rule, facts);
   };
-  SearchOptions search{
-      .seed = options.seed, .scenarios = options.scenarios, .seconds = options.seconds};
+  const double seconds_after = std::max(options.seconds, kLeastSecondsAfter);
+  const double until = options.seconds == 0 ? std::numeric_limits<double>::infinity()
+                                            : Now(options.clock) + options.seconds + seconds_after;
+  SearchOptions search{.seed = options.seed,
+                       .scenarios = options.scenarios,
+                       .seconds = options.seconds,
+                       .more_seconds = seconds_after / 2,
+                       .clock = options.clock};
   search.corpus = CorpusOf(options);
   search.enough = options.enough;
   Teller teller(board, tell);
@@ -317,7 +394,7 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
   report.seconds = teller.seconds();
   report.interrupted = stop;
   Fill(board, report);
-  Confirm(board, lost_at, options, court, report);
+  ConfirmAll(board, lost_at, options, until, court, report);
   CheckLedger(court, report.ledger);
   checked.kept.assign(board.kept.begin(), board.kept.begin() + board.kept_count);
   checked.calls_seen = board.calls_seen;

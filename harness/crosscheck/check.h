@@ -26,8 +26,9 @@ struct CheckOptions {
   contract::Profile profile = contract::Profile::kMachine;
   RigChoice rig = RigChoice::kAuto;
   uint64_t seed = 1;
-  uint64_t scenarios = 0;  // after the corpus; 0: no bound
-  double seconds = 20;     // 0: no bound
+  uint64_t scenarios = 0;           // after the corpus; 0: no bound
+  double seconds = 20;              // 0: no bound, of what comes after the search neither
+  std::function<double()> clock{};  // see SearchOptions
   std::vector<scenario::Scenario> corpus{};
   std::vector<LedgerEntry> ledger{};
   const contract::CallList* calls = nullptr;     // must outlive the check

@@ -55,6 +55,7 @@ Json OfFinding(const Finding& finding) {
           {"facts", contract::ToString(finding.facts)},
           {"sentence", finding.sentence},
           {"scenario", scenario::Print(finding.scenario)},
+          {"minimal", finding.minimal},
           {"timeline", finding.timeline},
           {"difference", finding.difference},
           {"seen", finding.seen},

@@ -18,8 +18,9 @@
 //       all its breaks, "silent", "notAsked"), held, broken (scenarios)
 //       byPhase, byEntry, byFault: word → scenarios
 //     findings[]      by rule, then facts
-//       rule, name, facts (as text), sentence, scenario (as text), timeline, difference, seen,
-//       confirmedBy, excusedBy (index in ledger, or null: it is new)
+//       rule, name, facts (as text), sentence, scenario (as text), minimal (false: it may be larger
+//       than it has to be), timeline, difference, seen, confirmedBy ("": there was no time for that),
+//       excusedBy (index in ledger, or null: it is new)
 //     beyond
 //     ledger[]        rule, name, facts (a pattern), reason, justified, scenario, line, shows
 //                     (null: its scenario does not count)

@@ -38,8 +38,8 @@ TEST(Json, HasEveryKeyInTheOrderOfTheList) {
   EXPECT_THAT(KeysOf(subject["rules"][0]), ElementsAre("number", "name", "asked", "verdict", "held",
                                                        "broken", "byPhase", "byEntry", "byFault"));
   EXPECT_THAT(KeysOf(subject["findings"][0]),
-              ElementsAre("rule", "name", "facts", "sentence", "scenario", "timeline", "difference",
-                          "seen", "confirmedBy", "excusedBy"));
+              ElementsAre("rule", "name", "facts", "sentence", "scenario", "minimal", "timeline",
+                          "difference", "seen", "confirmedBy", "excusedBy"));
   EXPECT_THAT(KeysOf(subject["ledger"][0]), ElementsAre("rule", "name", "facts", "reason",
                                                         "justified", "scenario", "line", "shows"));
   EXPECT_THAT(KeysOf(subject["troubles"]),
@@ -88,6 +88,7 @@ TEST(Json, HasFindingsAndLedgerInFull) {
                                           {"facts", contract::ToString(fresh.facts)},
                                           {"sentence", fresh.sentence},
                                           {"scenario", scenario::Print(fresh.scenario)},
+                                          {"minimal", false},
                                           {"timeline", fresh.timeline},
                                           {"difference", fresh.difference},
                                           {"seen", 17},

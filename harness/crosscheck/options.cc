@@ -35,8 +35,10 @@ What is on trial
   --calls FILE         the calls that it may make (rule 13)
   --ledger FILE        the breaks that are known of it; they do not count
 How long
-  --seconds S          time for each subject, the judging of what is found apart (default 20)
-  --scenarios N        instead: so many scenarios after the corpus
+  --seconds S          time for each subject (default 20). To make small what is found, and to play
+                       it again, there is as much once more, and at least 10 s; what that is too
+                       short for is said: a scenario is not minimal, a break not looked into
+  --scenarios N        instead: so many scenarios after the corpus, and no bound of time
   --seed N             of the random ones (default: another one each time; it is printed)
   --first              no longer than until a break is found that the ledger does not excuse
   --corpus DIR         scenarios to begin with, instead of this project's; may be given again

@@ -37,15 +37,19 @@ struct Tally {
 // A way in which a rule is broken. No two findings of a subject have the same rule and facts.
 struct Finding {
   contract::Rule rule = contract::Rule::kReapsAtRest;
-  contract::Facts facts{};  // of the minimal scenario; entry complete
+  contract::Facts facts{};  // of the scenario; entry complete
   std::string sentence{};   // contract::Explain of the break
-  scenario::Scenario
-      scenario{};              // minimal: with any part left out or made plainer it does not show
-  std::string timeline{};      // of it, verdicts in between; many lines
-  std::string difference{};    // from the reference, at the first place; "": there is none
-  uint64_t seen = 0;           // how many scenarios broke the rule in this way
-  std::string confirmed_by{};  // rig that showed it again in a fresh process: "ptrace"
-  int excused_by = -1;         // index in SubjectReport::ledger; -1: nothing excuses it
+  scenario::Scenario scenario{};
+  // With any part of the scenario left out or made plainer it does not show. False: it is excused, or
+  // to find that out took too long.
+  bool minimal = true;
+  std::string timeline{};    // of it, verdicts in between; many lines; "": it was not confirmed
+  std::string difference{};  // from the reference, at the first place; "": there is none
+  uint64_t seen = 0;         // how many scenarios broke the rule in this way
+  // Rig that showed it again in a fresh process: "ptrace". "": there was no time for that, and it is
+  // excused.
+  std::string confirmed_by{};
+  int excused_by = -1;  // index in SubjectReport::ledger; -1: nothing excuses it
 };
 
 // Whether the own scenario of a ledger's entry broke its rule with such facts in this run.
@@ -103,7 +107,8 @@ struct SubjectReport {
   bool interrupted = false;                       // ended early, by a signal
   std::array<Tally, contract::kRules> tallies{};  // by rule number, from 0 for rule 1
   std::vector<Finding> findings{};                // by rule, then facts
-  uint64_t beyond = 0;  // breaks not minimised, for there were too many: none is excused
+  uint64_t beyond =
+      0;  // breaks not looked into, for there were too many or no time: none is excused
   std::vector<LedgerEntry> ledger{};
   Troubles troubles{};
 

@@ -99,6 +99,7 @@ Report BrokenReport() {
        .sentence = "SIGTERM (15) is owed and was still pending when init rested after it had taken "
                    "SIGCHLD (17) and reaped process 7, at 3 µs",
        .scenario = ScenarioOf("at rest: init is frozen\nat rest: ancestor sends TERM to init\n"),
+       .minimal = false,
        .timeline = kTimeline,
        .difference = "call 4: init calls wait4(-1, WNOHANG), the reference kill(-7, TERM)",
        .seen = 17,
@@ -108,7 +109,7 @@ Report BrokenReport() {
        .facts = Lost(34, How::kTakenNotSent),
        .sentence = "signal 34 was taken and not sent before init rested, at 3 µs",
        .scenario = ScenarioOf("at rest: child sends 34 to init\n"),
-       .timeline = kTimeline,
+       .minimal = false,
        .seen = 20345,
        .excused_by = 0}};
   subject.tally(Rule::kReapsAtRest).broken = 812;

@@ -179,6 +179,7 @@ Json OfFinding(const SubjectReport& subject, const Finding& finding, Json locati
   if (finding.seen != 0) result["occurrenceCount"] = finding.seen;
   result["properties"] = {{"facts", facts},
                           {"scenario", scenario::Print(finding.scenario)},
+                          {"minimal", finding.minimal},
                           {"play", PlayCommand(subject, finding.scenario)},
                           {"timeline", finding.timeline},
                           {"difference", finding.difference},

@@ -63,6 +63,8 @@ TEST(Sarif, FindingIsAnErrorInTheBinary) {
   EXPECT_EQ(fresh["occurrenceCount"], 17);
   EXPECT_THAT(fresh["properties"]["facts"], HasSubstr("cause=signal-15"));
   EXPECT_THAT(fresh["properties"]["scenario"], HasSubstr("at rest: init is frozen\n"));
+  EXPECT_EQ(fresh["properties"]["minimal"], false);
+  EXPECT_EQ(run["results"][0]["properties"]["minimal"], true);
   EXPECT_THAT(run["artifacts"], SizeIs(1));
   EXPECT_THAT(run["artifacts"][0]["hashes"]["sha-256"], HasSubstr("cafe"));
 }

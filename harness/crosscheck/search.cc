@@ -1,7 +1,9 @@
 #include "harness/crosscheck/search.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "harness/scenario/generate.h"
@@ -50,6 +52,11 @@ bool IsSameOrLess(const Facts& facts, const Facts& than) {
 
 }  // namespace
 
+double Now(const std::function<double()>& clock) {
+  if (clock) return clock();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 uint32_t WeightOf(const Scenario& scenario) {
   uint32_t weight = 0;
   for (scenario::Cursor cursor(scenario); !cursor.done(); cursor.Advance()) {
@@ -61,7 +68,7 @@ uint32_t WeightOf(const Scenario& scenario) {
 
 void Search::Run(const std::atomic<bool>& stop) {
   stop_ = &stop;
-  started_ = std::chrono::steady_clock::now();
+  started_ = Now(options_.clock);
   PlayCorpus(false);
   bool played_long_ones = false;
   while (!IsOver()) {
@@ -71,8 +78,11 @@ void Search::Run(const std::atomic<bool>& stop) {
   }
 }
 
-double Search::SecondsGone() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+double Search::SecondsGone() const { return Now(options_.clock) - started_; }
+
+double Search::SecondsToReduce() const {
+  if (options_.seconds == 0) return std::numeric_limits<double>::infinity();
+  return options_.seconds + options_.more_seconds - SecondsGone();
 }
 
 bool Search::IsOver() const {
@@ -132,17 +142,13 @@ void Search::Play(const Scenario& scenario) {
   Count();
   if (!player_.counts() || !player_.judge().any_broken()) return;
   // Making one small plays others: what this one broke is noted first.
-  std::array<bool, contract::kRules> broken{};
+  std::vector<Break> breaks;
   for (const contract::RuleText& text : contract::kRuleTexts) {
-    broken[static_cast<std::size_t>(text.rule) - 1] =
-        player_.judge().FindBreak(text.rule) != nullptr;
+    if (player_.judge().FindBreak(text.rule) != nullptr) {
+      breaks.push_back(player_.BreakOf(text.rule));
+    }
   }
-  bool played_others = false;
-  for (const contract::RuleText& text : contract::kRuleTexts) {
-    if (!broken[static_cast<std::size_t>(text.rule) - 1]) continue;
-    if (std::exchange(played_others, true)) PlayOnce(scenario);
-    if (player_.judge().FindBreak(text.rule) != nullptr) OnBreak(text.rule, scenario);
-  }
+  for (const Break& broken : breaks) OnBreak(broken, scenario);
 }
 
 void Search::PlayOnce(const Scenario& scenario) {
@@ -201,9 +207,8 @@ void Search::CountCalls() {
 
 // --- Breaks --------------------------------------------------------------------------------------
 
-void Search::OnBreak(Rule rule, const Scenario& scenario) {
-  const Break broken = player_.BreakOf(rule);
-  const auto [at, is_new] = resolved_.try_emplace(Key{rule, broken.facts}, kNowhere);
+void Search::OnBreak(const Break& broken, const Scenario& scenario) {
+  const auto [at, is_new] = resolved_.try_emplace(Key{broken.rule, broken.facts}, kNowhere);
   if (is_new) at->second = Resolve(broken, scenario);
   if (at->second == kNowhere) {
     ++board_.beyond;
@@ -214,20 +219,26 @@ void Search::OnBreak(Rule rule, const Scenario& scenario) {
 
 // Which candidate this is: one that is there, or a new one.
 int Search::Resolve(const Break& broken, const Scenario& scenario) {
-  const Key key{broken.rule, broken.facts};
+  const bool in_time = SecondsToReduce() > 0;
+  Break least = broken;
+  Scenario smallest = scenario;
   // It is often one that is there, in a scenario with more to it.
-  if (const Scenario plain = Plain(scenario); Shows(plain, key)) {
-    if (const int found = Find(player_.BreakOf(key.rule)); found != kNowhere) return found;
+  const Scenario plain = Plain(scenario);
+  if (in_time && plain != scenario && Shows(plain, {broken.rule, broken.facts})) {
+    least = player_.BreakOf(broken.rule);
+    smallest = plain;
+    if (const int found = Find(least); found != kNowhere) return found;
   }
   if (const int found = Find(broken); found != kNowhere) return found;
-  if (const int known = excuse_(key.rule, key.facts); known >= 0) {
-    return AddCandidate(broken, scenario, known);
+  if (const int known = excuse_(broken.rule, broken.facts); known >= 0) {
+    return AddCandidate({.broken = broken, .scenario = scenario, .known = known});
   }
-  const Scenario smallest = Reduce(scenario, key);
-  PlayOnce(smallest);
-  const Break least = player_.BreakOf(key.rule);
+  const bool minimal = in_time && Reduce(smallest, least);
   if (const int found = Find(least); found != kNowhere) return found;
-  return AddCandidate(least, smallest, excuse_(key.rule, least.facts));
+  return AddCandidate({.broken = least,
+                       .scenario = smallest,
+                       .known = excuse_(least.rule, least.facts),
+                       .minimal = minimal ? uint8_t{1} : uint8_t{0}});
 }
 
 int Search::Find(const Break& broken) {
@@ -240,15 +251,16 @@ int Search::Find(const Break& broken) {
   return kNowhere;
 }
 
-int Search::AddCandidate(const Break& broken, const Scenario& scenario, int known) {
+int Search::AddCandidate(const Candidate& candidate) {
   const uint32_t count = board_.candidate_count;
   if (count == Board::kCandidates) return kNowhere;
-  board_.candidates[count] = {.broken = broken, .scenario = scenario, .known = known};
+  const Break& broken = candidate.broken;
+  board_.candidates[count] = candidate;
   board_.candidate_count = count + 1;
   const int index = static_cast<int>(count);
   found_.emplace(Key{broken.rule, broken.facts}, index);
-  if (known >= 0) known_.emplace(known, index);
-  if (known < 0 && options_.enough) enough_ = enough_ || options_.enough(broken.rule);
+  if (candidate.known >= 0) known_.emplace(candidate.known, index);
+  if (candidate.known < 0 && options_.enough) enough_ = enough_ || options_.enough(broken.rule);
   return index;
 }
 
@@ -258,19 +270,23 @@ bool Search::Shows(const Scenario& scenario, const Key& key) {
          IsSameOrLess(player_.BreakOf(key.rule).facts, key.facts);
 }
 
-Scenario Search::Reduce(const Scenario& scenario, const Key& key) {
-  int& minimised = minimised_[static_cast<std::size_t>(key.rule) - 1];
+// Makes a scenario that shows a break small, and the break that of the small one. False: there were
+// too few plays for that, or too little time.
+bool Search::Reduce(Scenario& scenario, Break& broken) {
+  int& minimised = minimised_[static_cast<std::size_t>(broken.rule) - 1];
   int plays = minimised++ < kThoroughly ? kPlaysThoroughly : kPlaysOtherwise;
-  const Scenario plain = Plain(scenario);
-  const Scenario& from = Shows(plain, key) ? plain : scenario;
-  // Facts that have dropped out stay out.
-  Key least = key;
-  return scenario::Minimise(from, [&](const Scenario& smaller) {
-    if (plays-- <= 0 || *stop_) return false;
-    if (!Shows(smaller, least)) return false;
-    least.facts = player_.BreakOf(key.rule).facts;
+  const double until = SecondsGone() + SecondsToReduce() / 2;
+  bool minimal = true;
+  scenario = scenario::Minimise(scenario, [&](const Scenario& smaller) {
+    if (plays-- <= 0 || *stop_ || SecondsGone() >= until) {
+      minimal = false;
+      return false;
+    }
+    if (!Shows(smaller, {broken.rule, broken.facts})) return false;
+    broken = player_.BreakOf(broken.rule);  // facts that have dropped out stay out
     return true;
   });
+  return minimal;
 }
 
 }  // namespace minit::crosscheck

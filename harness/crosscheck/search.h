@@ -4,15 +4,16 @@
 // A break that was not seen before is made small: everything that can be left out of its scenario
 // while the same rule is broken in the same way (phase, cause, whose, how) is. So entries and faults
 // that do not matter drop out of its facts. Breaks that a ledger excuses are counted, and made no
-// smaller than it takes to see that.
+// smaller than it takes to see that. Where there is a bound of time, making small has one too: a
+// scenario for which it was too short is not minimal, and the board says so.
 //
 // The same subject, options and number of scenarios give the same board; a bound of time makes the
 // number depend on the machine. Held by search_test.cc.
 #ifndef MINIT_HARNESS_CROSSCHECK_SEARCH_H_
 #define MINIT_HARNESS_CROSSCHECK_SEARCH_H_
 
+#include <array>
 #include <atomic>
-#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,10 @@ struct SearchOptions {
   // Bounds: so many scenarios after the corpus; so much time. 0: none. One of them has to be given.
   uint64_t scenarios = 0;
   double seconds = 0;
+  // With a bound of time: so much more of it to make small what was found, each finding up to half of
+  // what is left. Without, that takes the time that it takes.
+  double more_seconds = 0;
+  std::function<double()> clock{};  // tells seconds; if there is none, the machine's does
   std::vector<scenario::Scenario> corpus{};
   // Scenarios in which the world does more than this are long: they are played seldom, and those of
   // the corpus when most of the time is over.
@@ -42,6 +47,9 @@ struct SearchOptions {
   std::function<bool(contract::Rule)> enough{};
   std::function<void()> tick{};  // called after each play, of minimising too
 };
+
+// Of `clock`, or of the machine if there is none.
+double Now(const std::function<double()>& clock);
 
 // What a world does in a scenario: its moves, repeats played out, and the deaths of its bursts.
 uint32_t WeightOf(const scenario::Scenario& scenario);
@@ -74,21 +82,22 @@ class Search {
   void PlayOnce(const scenario::Scenario& scenario);
   void Count();
   void CountCalls();
-  void OnBreak(contract::Rule rule, const scenario::Scenario& scenario);
+  void OnBreak(const contract::Break& broken, const scenario::Scenario& scenario);
   int Resolve(const contract::Break& broken, const scenario::Scenario& scenario);
   int Find(const contract::Break& broken);
-  int AddCandidate(const contract::Break& broken, const scenario::Scenario& scenario, int known);
+  int AddCandidate(const Candidate& candidate);
   bool Shows(const scenario::Scenario& scenario, const Key& key);
-  scenario::Scenario Reduce(const scenario::Scenario& scenario, const Key& key);
+  bool Reduce(scenario::Scenario& scenario, contract::Break& broken);
   bool IsOver() const;
   double SecondsGone() const;
+  double SecondsToReduce() const;
 
   Player& player_;
   const SearchOptions& options_;
   const Excuse& excuse_;
   Board& board_;
   scenario::Random random_;
-  std::chrono::steady_clock::time_point started_;
+  double started_ = 0;
   const std::atomic<bool>* stop_ = nullptr;
   std::vector<scenario::Scenario> pool_;
   uint64_t after_corpus_ = 0;

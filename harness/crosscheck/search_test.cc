@@ -127,6 +127,60 @@ TEST(Search, PlaysTheCorpusFirst) {
   EXPECT_EQ(RulesOf(*board), std::set<Rule>{Rule::kForwardsEverySignal});
 }
 
+// A search that has one second for a corpus of this scenario; each play takes one.
+std::unique_ptr<Board> SearchByPlays(const SearchOptions& bounds) {
+  SearchOptions options = bounds;
+  double now = 0;
+  options.clock = [&now] { return now; };
+  options.tick = [&now] { ++now; };
+  options.corpus = {
+      Read("entry: init is in a PID namespace\n"
+           "at rest: ancestor sends WINCH to init\n"
+           "at rest: ancestor sends USR1 to init\n"
+           "at rest: ancestor sends CONT to init\n"
+           "at rest: ancestor sends URG to init\n")};
+  return SearchFor(Fault::kDropsUsr1, options);
+}
+
+TEST(Search, MakingSmallHasABoundWhereTheTimeHas) {
+  for (const double more : {0.0, 1.0, 3.0, 10.0}) {
+    const auto board = SearchByPlays({.seconds = 1, .more_seconds = more});
+    ASSERT_EQ(board->scenarios, 1u);
+    ASSERT_EQ(RulesOf(*board), std::set<Rule>{Rule::kForwardsEverySignal})
+        << "it is told all the same";
+    EXPECT_LE(board->plays, 1 + static_cast<uint64_t>(more));
+    EXPECT_EQ(board->candidates[0].minimal, 0);
+  }
+  const auto enough = SearchByPlays({.seconds = 1, .more_seconds = 1000});
+  ASSERT_EQ(RulesOf(*enough), std::set<Rule>{Rule::kForwardsEverySignal});
+  EXPECT_EQ(enough->candidates[0].minimal, 1);
+  EXPECT_EQ(scenario::Print(enough->candidates[0].scenario),
+            "at rest: ancestor sends USR1 to init\n");
+}
+
+TEST(Search, MakingSmallHasNoBoundWhereTheScenariosAreCounted) {
+  const auto board = SearchByPlays({.scenarios = 1});
+  ASSERT_GE(board->candidate_count, 1u);
+  EXPECT_GT(board->plays, 15u);
+  EXPECT_EQ(board->candidates[0].minimal, 1);
+}
+
+TEST(Search, OneFindingLeavesTimeForTheOthers) {
+  SearchOptions options{.seconds = 1, .more_seconds = 1e6};
+  double now = 0;
+  options.clock = [&now] { return now; };
+  double reached = 0;
+  options.tick = [&] { reached = now += now < 1 ? 1 : 1e5; };
+  options.corpus = {
+      Read("at rest: ancestor sends USR1 to init\n"
+           "at rest: ancestor sends CONT to init\n"
+           "at rest: ancestor sends URG to init\n")};
+  const auto board = SearchFor(Fault::kDropsUsr1, options);
+  ASSERT_GE(board->candidate_count, 1u);
+  EXPECT_GE(reached, 5e5);
+  EXPECT_LE(reached, 7e5) << "half of what is left, and the play at which that was over";
+}
+
 TEST(Search, EndsWhenItIsTold) {
   const auto made = std::make_unique<Board>();
   Board& board = *made;

@@ -286,9 +286,13 @@ std::string InFull(const Report& report, std::size_t index, const Finding& findi
   if (excuse != nullptr) {
     text += Wrapped("  ledger     ", LedgerPlace(subject, *excuse) + ": " + excuse->reason);
   }
+  if (!finding.minimal && excuse == nullptr) {
+    text += Wrapped("  scenario   ",
+                    "perhaps larger than it has to be: to make it small took too long");
+  }
   if (!finding.difference.empty()) text += Wrapped("  reference  ", finding.difference);
   const std::string told = verbose ? finding.timeline : Shortened(finding.timeline, finding.rule);
-  text += "  time line\n" + Indented(told, 4);
+  if (!told.empty()) text += "  time line\n" + Indented(told, 4);
   text += "  to play it again, whole (the scenario stands in the command):\n\n";
   return text + PlayCommand(subject, finding.scenario) + "\n";
 }
@@ -349,8 +353,8 @@ std::string Findings(const Report& report, bool verbose) {
     if (subject.beyond == 0) continue;
     fresh += Wrapped("NEW: ", ShortName(report, i) + " breaks rules in " +
                                   Count(subject.beyond, "more scenario", "more scenarios") +
-                                  " that were not looked into, for there were too many: mend or "
-                                  "excuse those above, then search again") +
+                                  " that were not looked into, for there were too many or it took "
+                                  "too long: mend or excuse those above, then search again") +
              "\n";
   }
   if (known.empty()) return fresh;

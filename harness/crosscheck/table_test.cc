@@ -49,6 +49,14 @@ TEST(Table, TellsHoldsBrokenKnownSilentAndNotAskedApart) {
   EXPECT_THAT(two, HasSubstr("15 comes-to-rest          holds 1,015         broken 4\n"));
 }
 
+TEST(Table, SaysThatAScenarioIsNotMinimal) {
+  Report report = BrokenReport();
+  const char* const larger = "perhaps larger than it has to be";
+  EXPECT_THAT(PrintTable(report), HasSubstr(larger));
+  report.subjects[0].findings[1].minimal = true;
+  EXPECT_THAT(PrintTable(report, true), Not(HasSubstr(larger))) << "nobody tried, for it is known";
+}
+
 TEST(Table, BreaksBeyondAreExcusedByNothing) {
   Report report = BrokenReport();
   EXPECT_THAT(PrintTable(report), HasSubstr("reaps-at-rest          known 812\n"));
