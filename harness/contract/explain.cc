@@ -97,6 +97,8 @@ std::string OfSend(const Break& broken) {
   if (never_taken) {
     return sent + "the child's group " + Number(broken.pid) + " and was never taken";
   }
+  if (broken.pid == -1) return sent + "everyone (kill -1)";
+  if (broken.pid == 0) return sent + "init's own group (kill 0)";
   if (broken.pid < 0) return sent + Number(broken.pid) + ", which is not the child's group";
   return sent + Process(broken);
 }
@@ -239,7 +241,8 @@ std::string Sentence(const Break& broken) {
       if (broken.number == 0) return "init runs on and on, and does not rest";
       return broken.facts.how == How::kNever
                  ? "init made " + Number(broken.number) + " calls and has not come to rest"
-                 : "init made " + Number(broken.number) + " calls in a second with nothing to do";
+                 : "init made " + Number(broken.number) +
+                       " calls in a second after it had come to rest, before the next move";
   }
   return {};
 }

@@ -126,9 +126,9 @@ TEST(Explain, WhatIsWrongWithReapingAndForwarding) {
        {BreakOf(kSignalsNobodyElse, How::kNeverTaken, Whose::kChild, 2, 15),
         "SIGTERM (15) was sent to the child's group 2 and was never taken"},
        {BreakOf(kSignalsNobodyElse, How::kPlain, Whose::kStranger, -1, 15),
-        "SIGTERM (15) was sent to -1, which is not the child's group"},
+        "SIGTERM (15) was sent to everyone (kill -1)"},
        {BreakOf(kSignalsNobodyElse, How::kPlain, Whose::kNobody, 0, 15),
-        "SIGTERM (15) was sent to process 0"},
+        "SIGTERM (15) was sent to init's own group (kill 0)"},
        {BreakOf(kSignalsNobodyElse, How::kPlain, Whose::kHelper, 3, 15),
         "SIGTERM (15) was sent to helper 3"}});
 }
@@ -200,7 +200,7 @@ TEST(Explain, WhatIsWrongWithTheTracedTheCallsAndTheRest) {
           {BreakOf(kComesToRest, How::kNever, Whose::kNobody, 0, 501),
            "init made 501 calls and has not come to rest"},
           {BreakOf(kComesToRest, How::kTwice, Whose::kNobody, 0, 201),
-           "init made 201 calls in a second with nothing to do"}});
+           "init made 201 calls in a second after it had come to rest, before the next move"}});
 }
 
 TEST(Explain, AnEndingTooEarlySaysWhatInitWasTold) {
