@@ -120,6 +120,7 @@ class Decoder {
   Asked OfLoader(Process& process);
   bool Has(Process& process, const std::string& name) const;
   bool IsLoaded(const std::string& name) const;
+  bool IsFull(const Process& process, int fd) const;
   kernel::Path PathOf(Process& process, const std::string& name) const;
 
   // Of an answer.

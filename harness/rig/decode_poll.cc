@@ -24,6 +24,7 @@ constexpr uint64_t Bit(int fd) {
 
 constexpr uint64_t kMostPolled = 1024;
 constexpr const char* kOtherThanReading = "a wait for a pipe otherwise than to read it";
+constexpr const char* kForRoom = "a wait without bound to write to a full console";
 
 }  // namespace
 
@@ -48,7 +49,13 @@ uint32_t Decoder::ReadyAs(const Process& process, int fd) const {
 
 // --- poll, ppoll ---------------------------------------------------------------------------------
 
-// In this world whatever is open can be written to, but for a console that is full.
+// In this world whatever is open can be written to, but for a console that is full. That nobody tells when
+// there is room again.
+bool Decoder::IsFull(const Process& process, int fd) const {
+  return kernel_.DescriptorPath(process.pid, fd) == kernel::Path::kConsole &&
+         kernel_.faults().console_room == 0;
+}
+
 Asked Decoder::Poll(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask) {
   const auto& a = process.body->trap().arguments;
   if (!time_ns || a[1] > kMostPolled) return Returns(-EINVAL);
@@ -56,15 +63,22 @@ Asked Decoder::Poll(Process& process, const std::optional<uint64_t>& time_ns, ui
   if (!process.body->Read(a[0], all.data(), all.size() * sizeof(pollfd))) return Returns(-EFAULT);
   const uint64_t open = kernel_.Look(process.pid).descriptors;
   uint64_t readable = 0;
+  bool for_room = false;
   for (const pollfd& one : all) {
     if (one.fd < 0) continue;
     if ((one.events & POLLIN) == 0 && process.PipeAt(one.fd) != nullptr) {
       return Refuse(process, kOtherThanReading);
     }
     if ((one.events & POLLIN) != 0 || (open & Bit(one.fd)) == 0) readable |= Bit(one.fd);
-    const bool full = kernel_.DescriptorPath(process.pid, one.fd) == kernel::Path::kConsole &&
-                      kernel_.faults().console_room == 0;
-    if ((one.events & POLLOUT) != 0 && !full) process.written_to |= open & Bit(one.fd);
+    if ((one.events & POLLOUT) == 0) continue;
+    if (IsFull(process, one.fd)) {
+      for_room = true;
+    } else {
+      process.written_to |= open & Bit(one.fd);
+    }
+  }
+  if (for_room && process.written_to == 0 && *time_ns == kernel::kForever) {
+    return Refuse(process, kForRoom);
   }
   return WithMask(process, calls::Poll(readable, process.written_to != 0 ? 0 : *time_ns), mask);
 }
@@ -103,9 +117,11 @@ Asked Decoder::Select(Process& process) {
   };
   const uint64_t readable = set(a[1]);
   process.written_to = set(a[2]);
+  uint64_t full = 0;
   for (uint64_t left = process.written_to; left != 0; left &= left - 1) {
-    if (process.PipeAt(std::countr_zero(left)) != nullptr)
-      return Refuse(process, kOtherThanReading);
+    const int fd = std::countr_zero(left);
+    if (process.PipeAt(fd) != nullptr) return Refuse(process, kOtherThanReading);
+    if (IsFull(process, fd)) full |= Bit(fd);
   }
   if (((readable | process.written_to) & ~kernel_.Look(process.pid).descriptors) != 0) {
     return Returns(-EBADF);
@@ -122,6 +138,10 @@ Asked Decoder::Select(Process& process) {
               static_cast<uint64_t>(time->tv_usec) * 1000;
   }
   if (!time_ns) return Returns(-EINVAL);
+  process.written_to &= ~full;
+  if (full != 0 && process.written_to == 0 && *time_ns == kernel::kForever) {
+    return Refuse(process, kForRoom);
+  }
   return WithMask(process, calls::Poll(readable, process.written_to != 0 ? 0 : *time_ns), mask);
 }
 
@@ -153,6 +173,7 @@ Asked Decoder::EpollControl(Process& process) {
   if ((event->events & EPOLLIN) == 0 && process.PipeAt(fd) != nullptr) {
     return Refuse(process, kOtherThanReading);
   }
+  if ((event->events & EPOLLOUT) != 0) return Refuse(process, "an epoll that waits to write");
   const bool known = process.interests.count(key) != 0;
   if (Int(a[1]) == EPOLL_CTL_MOD && !known) return Returns(-ENOENT);
   process.interests[key] = {event->events, event->data.u64};

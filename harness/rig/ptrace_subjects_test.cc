@@ -384,6 +384,16 @@ TEST(Subjects, ThatWouldRunByAnotherUserOrInOtherFilesAreToldThatNobodyCoversIt)
   }
 }
 
+TEST(Subjects, ThatWaitToWriteAreToldThatNobodyCoversItUnlessThereIsRoom) {
+  const std::string epoll = "an epoll that waits to write";
+  for (const std::string& subject : g_subjects) {
+    EXPECT_EQ(Play(subject, {"waits-to-write"}, "").outcome.not_covered, (NotCovered{{epoll, 1}}));
+    EXPECT_EQ(Play(subject, {"waits-to-write"}, "before call 1: console takes 0 more bytes\n")
+                  .outcome.not_covered,
+              (NotCovered{{"a wait without bound to write to a full console", 2}, {epoll, 1}}));
+  }
+}
+
 TEST(Subjects, PidFd) {
   Expect("pidfd", "at rest: child double-forks process 1\nat rest: child exits 7\n",
          R"(fork() = 2

@@ -438,6 +438,19 @@ static void SetUpOtherwise(void) {
   exit(0);
 }
 
+static void WaitsToWrite(void) {
+  kill(1, 0);
+  struct pollfd one = {2, POLLOUT, 0};
+  poll(&one, 1, -1);
+  fd_set set;
+  FD_ZERO(&set);
+  FD_SET(2, &set);
+  select(3, NULL, &set, NULL, NULL);
+  struct epoll_event event = {EPOLLOUT, {.fd = 2}};
+  epoll_ctl(epoll_create1(EPOLL_CLOEXEC), EPOLL_CTL_ADD, 2, &event);
+  exit(0);
+}
+
 // --- Memory ---------------------------------------------------------------------------------------
 
 // Says whether all of it is as it was first, and then changes it, in a fork too: what was loaded, what
@@ -596,6 +609,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "sigtimedwait")) SigTimedWait();
   if (!strcmp(mode, "poll")) SignalFdPoll();
   if (!strcmp(mode, "epoll")) SignalFdEpoll();
+  if (!strcmp(mode, "waits-to-write")) WaitsToWrite();
   if (!strcmp(mode, "select")) SignalFdSelect();
   if (!strcmp(mode, "suspend")) Suspend();
   if (!strcmp(mode, "pause")) Pause();
