@@ -208,6 +208,14 @@ TEST_F(Birth, VforkSuspendsWhateverFurtherThreadsOfTheChildDo) {
   EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kReturns);
 }
 
+TEST_F(Birth, AnExecWithFurtherThreadsIsRefused) {
+  const Pid child = kernel.Fork(kInit);
+  const Pid thread = kernel.StartThread(child);
+  EXPECT_EQ(Returns(child, Exec()), -EAGAIN);
+  kernel.ExitThread(thread, 0);
+  EXPECT_EQ(Returns(child, Exec()), 0);
+}
+
 TEST_F(Birth, AChildHasTheMaskOfTheThreadThatForks) {
   const Pid child = kernel.Fork(kInit);
   const Pid thread = kernel.StartThread(child);
@@ -687,6 +695,21 @@ TEST_F(Descriptors, ADeathOfAllThreadsEndsAnEpollWaitForAPidfd) {
   EXPECT_EQ(kernel.Resume(other).kind, Step::Kind::kBlocked);
   kernel.ExitThread(thread, 0);
   EXPECT_EQ(kernel.Resume(other).result.set, uint64_t{1} << pidfd);
+}
+
+TEST_F(Descriptors, WhatAnotherThreadChangesEndsAWait) {
+  const Pid child = kernel.Fork(kInit);
+  const Pid thread = kernel.StartThread(child);
+  const auto signals = static_cast<int16_t>(Returns(child, SignalFd(SignalBit(kSigUsr1))));
+  const auto epoll = static_cast<int16_t>(Returns(child, EpollCreate()));
+  kernel.SendFromKernel(child, kSigTerm);
+  ASSERT_TRUE(Blocks(thread, Read(signals)));
+  EXPECT_EQ(Returns(child, SignalFd(SignalBit(kSigTerm), 0, signals)), signals);
+  EXPECT_EQ(kernel.Resume(thread).result.signal, kSigTerm);
+  const auto file = static_cast<int16_t>(Returns(child, Open(Path::kNull)));
+  ASSERT_TRUE(Blocks(thread, EpollWait(epoll, kForever)));
+  EXPECT_EQ(Returns(child, EpollAdd(epoll, file)), 0);
+  EXPECT_EQ(kernel.Resume(thread).result.value, 1);
 }
 
 TEST_F(Descriptors, APollOfAClosedOneSaysSoAnEpollForgetsIt) {

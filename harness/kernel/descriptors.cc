@@ -142,6 +142,7 @@ Result Kernel::PerformOnDescriptor(Slot slot, const Call& call) {
       const bool there = (object->value & FdBit(call.value)) != 0;
       if (there == (call.flags != 0)) return Error(there ? EEXIST : ENOENT);
       object->value ^= FdBit(call.value);
+      WakeForDescriptors();
       return Value(0);
     }
     default:
@@ -167,7 +168,15 @@ Result Kernel::DoSignalFd(Slot slot, const Call& call) {
   if (object == nullptr) return Error(EBADF);
   if (object->kind != ObjectKind::kSignalFd) return Error(EINVAL);
   object->value = set;
+  WakeForDescriptors();
   return Value(call.fd);
+}
+
+// Whoever waits on a descriptor looks again: another may have changed what it says.
+void Kernel::WakeForDescriptors() {
+  if (g_.blocked == 0) return;
+  ReconsiderAll(KindBit(CallKind::kRead) | KindBit(CallKind::kPoll) |
+                KindBit(CallKind::kEpollWait));
 }
 
 Result Kernel::DoPidFdOpen(Slot slot, const Call& call) {

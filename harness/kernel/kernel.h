@@ -671,6 +671,7 @@ class Kernel {
   Result AttemptRead(Slot slot, const Call& call);
   Result AttemptWrite(Slot slot, const Call& call);
   Result DoSignalFd(Slot slot, const Call& call);
+  void WakeForDescriptors();
 
   // pipes.cc
   Result DoPipe(Slot slot, const Call& call);
