@@ -242,6 +242,26 @@ TEST_F(Signals, AHandlerInterruptsAndRestartsOnlyWithTheFlag) {
   EXPECT_EQ(interrupt(SigTimedWait(SignalBit(2)), kSaRestart), -EINTR);
 }
 
+TEST_F(Signals, TheQueueIsOfThreadsAndProcessesTogether) {
+  kernel.Reset({.signal_queue_limit = 2, .mask = kAllSignals});
+  const Pid child = Child();
+  kernel.SendFromKernel(child, kSigTerm);
+  Do(kInit, ThreadKill(child, child, kSigTerm));
+  EXPECT_EQ(Returns(kInit, SigQueue(child, kSigRtMin)), -EAGAIN);
+}
+
+// A core is dumped by who takes the signal; one without ends the process before anybody can.
+TEST_F(Signals, AWaitTakesOneThatWouldDumpCoreNoOtherThatIsFatal) {
+  for (const int signal : {+kSigSegv, +kSigTerm}) {
+    const Pid child = Child();
+    Do(child, SigProcMask(kMaskSet, 0));
+    Do(child, SigTimedWait(SignalBit(signal)));
+    kernel.SendFromKernel(child, signal);
+    EXPECT_EQ(kernel.Resume(child).result.value, signal == kSigSegv ? signal : 0);
+    EXPECT_EQ(ActivityOf(child), signal == kSigSegv ? Activity::kRunning : Activity::kZombie);
+  }
+}
+
 TEST_F(Signals, SigsuspendPutsTheOldMaskBackAfterTheHandler) {
   Do(kInit, SigAction(kSigTerm, kSigHandler));
   kernel.SendFromAncestor(kInit, kSigTerm);
@@ -597,7 +617,89 @@ TEST_F(Tracing, AWaitForAGroupFindsThreadsOfItsProcesses) {
   const Pid thread = kernel.StartThread(child);
   EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, thread)), 0);
   kernel.ExitThread(thread, 3);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
   EXPECT_EQ(Returns(kInit, Wait4(-child, kWaitNoHang)), thread);
+}
+
+TEST_F(Tracing, AnAttachToOneThatIsStoppedFindsAStopThatTakesNoSignal) {
+  const Pid child = Child();
+  Do(child, SigProcMask(kMaskSet, 0));
+  kernel.SendFromAncestor(child, kSigStop);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceAttach, child)), 0);
+  EXPECT_EQ(Reap().status, 0x137f);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceContinue, child, kSigTerm)), 0);
+  EXPECT_EQ(Reap().status, 0x137f) << "TERM was ignored; the SIGSTOP of the attach";
+}
+
+TEST_F(Tracing, AWaitidHasTheEventOfASeizedOnesStop) {
+  const Pid child = Child();
+  kernel.SendFromAncestor(child, kSigStop);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, child)), 0);
+  const Result told = Do(kInit, WaitId(kWaitForAny, 0, kWaitExited | kWaitNoHang));
+  EXPECT_EQ(told.pid, child);
+  EXPECT_EQ(told.status, 0x8013);
+}
+
+TEST_F(Tracing, AContinueIsToldOnceByWhicheverThread) {
+  const Pid child = Child();
+  const Pid thread = kernel.StartThread(child);
+  const Pid tracer = Child();
+  EXPECT_EQ(Returns(tracer, Ptrace(kPtraceSeize, thread)), 0);
+  kernel.SendFromAncestor(child, kSigStop);
+  kernel.SendFromAncestor(child, kSigCont);
+  const Call wait = Wait4(thread, kWaitNoHang | kWaitContinued);
+  EXPECT_EQ(Do(tracer, wait).status, 0x80137f);
+  EXPECT_EQ(Do(tracer, wait).status, 0xffff);
+  EXPECT_EQ(Returns(tracer, wait), 0);
+}
+
+TEST_F(Waiting, AWaitForStopsAloneKnowsOfADeadLeaderWithLiveThreads) {
+  const Pid child = Child();
+  kernel.StartThread(child);
+  kernel.ExitThread(child, 0);
+  EXPECT_EQ(Returns(kInit, WaitId(kWaitForAny, 0, kWaitUntraced | kWaitNoHang)), 0);
+}
+
+TEST_F(Tracing, ASleepThatEndsDuringAStopIsOverAfterIt) {
+  const Pid child = Child();
+  Do(child, Sleep(kSecond));
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceAttach, child)), 0);
+  kernel.AdvanceTo(2 * kSecond);
+  EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kStopped);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceContinue, child)), 0);
+  EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kReturns);
+}
+
+TEST_F(Tracing, AZombieOfATracerThatIgnoresItsChildrenEndsWithIt) {
+  const Pid parent = Child();
+  const Pid child = kernel.Fork(parent);
+  Do(parent, SigAction(kSigChld, kSigIgn));
+  EXPECT_EQ(Returns(parent, Ptrace(kPtraceSeize, child)), 0);
+  kernel.Exit(child, 3);
+  EXPECT_EQ(ActivityOf(child), Activity::kZombie);
+  kernel.Exit(parent, 0);
+  EXPECT_FALSE(kernel.Exists(child));
+}
+
+TEST_F(Tracing, ACloneOfASeizedOneBeginsWithAStopThatTakesNoSignal) {
+  const Pid child = Child();
+  Do(child, SigProcMask(kMaskSet, 0));
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, child)), 0);
+  const Pid plain = Returns(child, Fork());
+  EXPECT_EQ(kernel.Look(plain).tracer, 0);
+  const Pid clone = Returns(child, Fork(kClonePtrace));
+  EXPECT_EQ(kernel.Look(clone).trace_stop, 0x80057f);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceContinue, clone, kSigTerm)), 0);
+  EXPECT_EQ(ActivityOf(clone), Activity::kRunning);
+}
+
+TEST_F(Tracing, ASigcontToOneThreadIsToldToAll) {
+  const Pid child = Child();
+  const Pid thread = kernel.StartThread(child);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, child)), 0);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, thread)), 0);
+  EXPECT_EQ(Returns(kInit, ThreadKill(child, thread, kSigCont)), 0);
+  for (const Pid one : {child, thread}) EXPECT_EQ(kernel.Look(one).trace_stop, 0x80057f) << one;
 }
 
 TEST_F(Tracing, AnExecIsToldToTheThreadWhereItIsBlockedToo) {
@@ -684,6 +786,16 @@ TEST_F(Numbers, NumbersWrapAroundPastTheReservedOnes) {
 }
 
 // 25
+TEST_F(Numbers, ANumberOfASessionAloneIsTakenToo) {
+  const Pid child = Child();
+  const Pid member = kernel.Fork(child);
+  Do(member, SetPgid(0, 0));
+  kernel.Exit(child, 0);
+  EXPECT_EQ(Reap().value, child);
+  kernel.SetNextPid(child);
+  EXPECT_NE(kernel.Fork(kInit), child);
+}
+
 TEST_F(Numbers, TheReservedOnesEndWith299) {
   kernel.Reset({.pid_max = 301});
   kernel.SetNextPid(299);
