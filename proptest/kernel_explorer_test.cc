@@ -187,6 +187,7 @@ constexpr Row kDeeds[] = {
     {21, 1, 3, 200},  // 2 polls both
     {24, 1, 0, 3},    // 2 closes the first
     {24, 1, 0, 41},   // 2 sets its timer
+    {25, 1, 2, 0},    // 2 has a fault
 };
 
 // All stories with one opening: one line about them, or a story that breaks a law.

@@ -517,6 +517,31 @@ RC_GTEST_PROP(Numbers, OfAGroupAreNotGivenOut, ()) {
   }
 }
 
+// They go up, and after the last begin again: with 2, or past those reserved once these were reached.
+RC_GTEST_PROP(Numbers, GoUpAndBeginAgain, ()) {
+  const Pid max = *rc::gen::element(5, 40, 299, 300, 301, 302, 310);
+  World world(Entry{.pid_max = max});
+  Pid last = *rc::gen::inRange<Pid>(1, max - 1);
+  RC_ASSERT(world.SetNextPid(last + 1) == 0);
+  std::set<Pid> taken = {kInit};
+  for (int births = *rc::gen::inRange(1, 20); births > 0; --births) {
+    Pid next = last;
+    int tried = 0;
+    do {
+      next = next + 1 < max ? next + 1 : last >= 300 ? 300 : 2;
+    } while (taken.contains(next) && ++tried < max);
+    const Pid pid = world.Fork(kInit);
+    RC_ASSERT(pid == (tried < max ? next : -EAGAIN));
+    if (pid < 0) return;
+    taken.insert(pid);
+    last = pid;
+    if (!*rc::gen::arbitrary<bool>()) continue;
+    world.Exit(pid, 0);
+    world.Issue(kInit, calls::Wait4(pid, kWaitNoHang));
+    taken.erase(pid);
+  }
+}
+
 // --- Threads ---------------------------------------------------------------------------------------
 
 // One that is for the process is taken by whichever thread does not block it, one for a thread by

@@ -76,8 +76,9 @@ const char* Watch::Happen(const Row& row) {
   if (const char* const broken = world_->WhatIsBroken()) return broken;
   Look(&after_);
   for (const auto law :
-       {&Watch::OfCallers, &Watch::OfWaits, &Watch::OfTraces, &Watch::OfSignals, &Watch::OfDeaths,
-        &Watch::OfOthers, &Watch::OfVforks, &Watch::OfReadiness}) {
+       {&Watch::OfCallers, &Watch::OfWaits, &Watch::OfTraces, &Watch::OfSignals, &Watch::OfActions,
+        &Watch::OfFaults, &Watch::OfForks, &Watch::OfExecs, &Watch::OfDeaths, &Watch::OfOthers,
+        &Watch::OfVforks, &Watch::OfReadiness}) {
     if (const char* const broken = (this->*law)()) return broken;
   }
   return nullptr;
@@ -240,7 +241,10 @@ void Watch::DoToDescriptors(const Row& row, Pid pid) {
     default:
       if (a % 4 == 0) world_->SetFaults({.sync_hangs = b % 2 == 0});
       if (a % 4 == 1) Issue(pid, calls::Sync());
-      if (a % 4 == 2 && world_->Look(pid).process != kInit) world_->Fault(pid, kSigSegv);
+      if (a % 4 == 2 && world_->Look(pid).process != kInit) {
+        deed_ = {.kind = Deed::Kind::kFault, .at = pid};
+        world_->Fault(pid, kSigSegv);
+      }
       if (a % 4 == 3) world_->StartOwing();
   }
 }
@@ -476,6 +480,76 @@ const char* Watch::OfThoseSentTo(const View& process, const Views& reached) cons
     }
   }
   return nullptr;
+}
+
+// --- Laws: of dispositions, faults, forks and execs -------------------------------------------------
+
+// Whatever is pending of a signal that is now ignored is gone.
+const char* Watch::OfActions() const {
+  const Call& call = deed_.call;
+  if (!deed_.can_call || call.kind != CallKind::kSigAction || deed_.result.value != 0)
+    return nullptr;
+  const bool ignored =
+      call.value == kSigIgn || (call.value == kSigDfl && Has(kHarmless, call.signal));
+  for (const View& view : after_) {
+    if (view.process != Find(before_, deed_.by)->process || !ignored || IsDead(view)) continue;
+    if (Has(view.pending_thread | view.pending_process, call.signal)) return "ignored, and pending";
+  }
+  return nullptr;
+}
+
+// A fault ends who has no handler, or has it blocked; who is traced stops first.
+const char* Watch::OfFaults() const {
+  if (deed_.kind != Deed::Kind::kFault) return nullptr;
+  const View& was = *Find(before_, deed_.at);
+  if (IsDead(was)) return nullptr;
+  const bool lives = Lives(after_, was.process);
+  if (was.tracer != 0) return lives ? nullptr : "a fault is hidden from the tracer";
+  const bool is_felt = Has(was.handled, kSigSegv) && !Has(was.mask, kSigSegv);
+  return lives == is_felt ? nullptr : "a fault ends who does not handle it";
+}
+
+// A child has the mask of the thread that forks, and what is of the process.
+const char* Watch::OfForks() const {
+  const Call& call = deed_.call;
+  if (!deed_.can_call || call.kind != CallKind::kFork) return nullptr;
+  const View& by = *Find(before_, deed_.by);
+  const View& process = *Find(before_, by.process);
+  for (const View& child : after_) {
+    if (Find(before_, child.pid) != nullptr) continue;
+    const bool sibling = (call.flags & kCloneParent) != 0;
+    if (child.parent != (sibling ? process.parent : by.process)) return "a child of another";
+    if (child.exit_signal != (sibling ? process.exit_signal : call.signal)) {
+      return "a child with another exit signal";
+    }
+    if (child.mask != by.mask || child.ignored != process.ignored ||
+        child.handled != ((call.flags & kCloneClearHandlers) != 0 ? 0 : process.handled) ||
+        child.group != process.group || child.session != process.session ||
+        child.descriptors != process.descriptors || child.close_on_exec != process.close_on_exec) {
+      return "a child is not as its parent";
+    }
+    if (child.tracer != ((call.flags & kClonePtrace) != 0 ? by.tracer : 0)) {
+      return "a child is traced by another";
+    }
+  }
+  return nullptr;
+}
+
+// An exec keeps the mask and what is ignored, and nothing of the program that was.
+const char* Watch::OfExecs() const {
+  if (!deed_.can_call || deed_.call.kind != CallKind::kExec) return nullptr;
+  const View& by = *Find(before_, deed_.by);
+  const View& process = *Find(before_, by.process);
+  const bool has_threads = std::ranges::count(before_, by.process, &View::process) != 1;
+  if (has_threads) return deed_.result.value == -EAGAIN ? nullptr : "an exec with threads";
+  const View* const now = Find(after_, by.pid);
+  if (now == nullptr || IsDead(*now)) return nullptr;
+  const bool is_new = now->has_execed && now->handled == 0 && !now->no_child_wait &&
+                      now->exit_signal == kSigChld && now->close_on_exec == 0;
+  if (!is_new) return "an exec leaves of the old program";
+  const bool is_kept = now->mask == by.mask && now->ignored == process.ignored &&
+                       now->descriptors == (process.descriptors & ~process.close_on_exec);
+  return is_kept ? nullptr : "an exec takes what should stay";
 }
 
 // --- Laws: of deaths, and of who has nothing to do with it ------------------------------------------

@@ -50,7 +50,7 @@ class Watch {
 
   // What has happened, as far as the laws ask for it.
   struct Deed {
-    enum class Kind { kOther, kCall, kSignal, kExit, kExitThread };
+    enum class Kind { kOther, kCall, kSignal, kFault, kExit, kExitThread };
     Kind kind = Kind::kOther;
     Pid by = 0;
     Pid at = 0;  // of a signal, or a death
@@ -75,6 +75,10 @@ class Watch {
   const char* OfTraces() const;
   const char* OfSignals() const;
   const char* OfThoseSentTo(const View& process, const Views& reached) const;
+  const char* OfActions() const;
+  const char* OfFaults() const;
+  const char* OfForks() const;
+  const char* OfExecs() const;
   const char* OfDeaths() const;
   const char* OfDeathsTold() const;
   const char* OfOthers() const;
