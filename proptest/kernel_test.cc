@@ -262,12 +262,16 @@ RC_GTEST_PROP(TimeOuts, EndExactlyOnTime, ()) {
   World world;
   world.SetCallTime(0);
   std::map<Pid, std::pair<uint64_t, Call>> sleepers;
-  const int count = *rc::gen::inRange(1, 12);
+  const int count = *rc::gen::inRange(1, 11);
   for (int i = 0; i < count; ++i) {
     const Pid pid = world.Fork(kInit);
     const uint64_t for_ns = *rc::gen::inRange<uint64_t>(1, 1000);
+    const auto epoll = static_cast<int16_t>(world.Issue(pid, calls::EpollCreate()).value);
+    const auto timer = static_cast<int16_t>(world.Issue(pid, calls::TimerFdCreate()).value);
+    RC_ASSERT(world.Issue(pid, calls::TimerFdSet(timer, for_ns)).value == 0);
     const Call call = *rc::gen::element(calls::Sleep(for_ns), calls::Poll(0, for_ns),
-                                        calls::SigTimedWait(kAllSignals, for_ns));
+                                        calls::SigTimedWait(kAllSignals, for_ns),
+                                        calls::EpollWait(epoll, for_ns), calls::Read(timer));
     RC_ASSERT(world.Issue(pid, call).state == Result::State::kBlocked);
     sleepers[pid] = {world.now_ns() + for_ns, call};
     world.AdvanceTo(world.now_ns() + *rc::gen::inRange<uint64_t>(0, 100));
@@ -284,7 +288,9 @@ RC_GTEST_PROP(TimeOuts, EndExactlyOnTime, ()) {
         continue;
       }
       RC_ASSERT(step.kind == Step::Kind::kReturns);
-      RC_ASSERT(step.result.value == (call.kind == CallKind::kSigTimedWait ? -11 : 0));
+      RC_ASSERT(step.result.value == (call.kind == CallKind::kSigTimedWait ? -11
+                                      : call.kind == CallKind::kRead       ? 8
+                                                                           : 0));
       it = sleepers.erase(it);
     }
   }

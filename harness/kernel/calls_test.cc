@@ -388,6 +388,20 @@ TEST_F(Pipes, AWriteWaitsForRoom) {
   EXPECT_EQ(kernel.Resume(child).result.value, 2);
 }
 
+TEST_F(Pipes, SigpipeIsForTheThreadThatWrites) {
+  Do(kInit, Close(reader));
+  EXPECT_EQ(Returns(kInit, Write(writer, 1)), -EPIPE);
+  EXPECT_EQ(kernel.Look(kInit).pending_thread, SignalBit(kSigPipe));
+}
+
+TEST_F(Pipes, AFullOneRefusesWhoDoesNotBlock) {
+  EXPECT_EQ(Returns(kInit, Poll(uint64_t{1} << writer, 0)), 0) << "that is not covered";
+  EXPECT_EQ(Returns(kInit, SetNonBlock(writer, true)), 0);
+  EXPECT_EQ(Returns(kInit, Write(writer, 65536)), 65536);
+  EXPECT_EQ(Returns(kInit, Write(writer, 1)), -EAGAIN);
+  EXPECT_EQ(Returns(kInit, ReadPipe(reader, 0)), 0);
+}
+
 TEST_F(Pipes, WhoHandlesSigpipeFindsThePipeBrokenAfterIt) {
   const Pid child = Returns(kInit, Fork());
   kernel.Resume(child);
@@ -695,6 +709,25 @@ TEST_F(Descriptors, ADeathOfAllThreadsEndsAnEpollWaitForAPidfd) {
   EXPECT_EQ(kernel.Resume(other).kind, Step::Kind::kBlocked);
   kernel.ExitThread(thread, 0);
   EXPECT_EQ(kernel.Resume(other).result.set, uint64_t{1} << pidfd);
+}
+
+TEST_F(Descriptors, APidfdIsReadableOnceAllThreadsAreDead) {
+  const Pid child = kernel.Fork(kInit);
+  const Pid thread = kernel.StartThread(child);
+  const int16_t pidfd = Opened(PidFdOpen(child));
+  kernel.ExitThread(child, 0);
+  EXPECT_EQ(Returns(kInit, Poll(uint64_t{1} << pidfd, 0)), 0);
+  kernel.ExitThread(thread, 0);
+  EXPECT_EQ(Returns(kInit, Poll(uint64_t{1} << pidfd, 0)), 1);
+}
+
+TEST_F(Descriptors, ASignalfdIsReadableForWhoHasTheSignal) {
+  const Pid child = kernel.Fork(kInit);
+  const Pid thread = kernel.StartThread(child);
+  const auto fd = static_cast<int16_t>(Returns(child, SignalFd(SignalBit(kSigTerm))));
+  Do(kInit, ThreadKill(child, thread, kSigTerm));
+  EXPECT_EQ(Returns(child, Poll(uint64_t{1} << fd, 0)), 0);
+  EXPECT_EQ(Returns(thread, Poll(uint64_t{1} << fd, 0)), 1);
 }
 
 TEST_F(Descriptors, WhatAnotherThreadChangesEndsAWait) {
