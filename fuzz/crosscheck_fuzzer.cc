@@ -53,7 +53,6 @@ struct Shared {
   Scenario scenario;
   std::array<uint8_t, kCounters> counters;
   uint64_t trace_hash;
-  bool counts;
   int breaks;
   std::array<Break, contract::Judge::kMaxBreaks> broken;
 };
@@ -113,7 +112,6 @@ class Session {
     for (std::size_t i = 0; i < kCounters; ++i) g_counters[i] = shared_->counters[i];
     const uint64_t machine = MachineHash(scenario);
     if (same_ && shared_->trace_hash != machine) Report("its visible calls are not the machine's");
-    if (!shared_->counts) return;
     for (int i = 0; i < shared_->breaks && i < contract::Judge::kMaxBreaks; ++i) {
       const Break& broken = shared_->broken[static_cast<std::size_t>(i)];
       if (crosscheck::Excuses(ledger_, broken.rule, broken.facts) < 0) Confirm(broken);
@@ -129,11 +127,11 @@ class Session {
       shared_->counters.fill(0);
       player.Play(shared_->scenario);
       shared_->trace_hash = player.outcome().trace_hash;
-      shared_->counts = player.counts();
       shared_->breaks = 0;
       for (const contract::RuleText& text : contract::kRuleTexts) {
-        if (player.judge().FindBreak(text.rule) == nullptr) continue;
-        shared_->broken[static_cast<std::size_t>(shared_->breaks++)] = player.BreakOf(text.rule);
+        const Break* const broken = player.FindBreak(text.rule);
+        if (broken == nullptr) continue;
+        shared_->broken[static_cast<std::size_t>(shared_->breaks++)] = *broken;
       }
       link.Send("");
     }
@@ -144,7 +142,7 @@ class Session {
     rig::PtraceRig rig(subject_);
     crosscheck::Player player(rig, terms_);
     player.Play(shared_->scenario);
-    const bool shown = player.counts() && player.judge().FindBreak(broken.rule) != nullptr;
+    const bool shown = player.FindBreak(broken.rule) != nullptr;
     const contract::RuleText& rule = contract::TextOf(broken.rule);
     Report("rule " + std::to_string(static_cast<int>(broken.rule)) + " (" + rule.name +
            "): " + contract::Explain(broken) + " [" + contract::ToString(broken.facts) + "]" +

@@ -104,9 +104,7 @@ class Court {
     player_.Play(scenario, &*heard_);
   }
   // The break of that rule which the scenario showed, or none.
-  const Break* Find(Rule rule) const {
-    return player_.counts() ? player_.judge().FindBreak(rule) : nullptr;
-  }
+  const Break* Find(Rule rule) const { return player_.FindBreak(rule); }
   // Whether its verdicts count.
   bool counts() const { return player_.counts(); }
 

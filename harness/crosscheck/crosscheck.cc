@@ -26,6 +26,7 @@
 #include "harness/crosscheck/json.h"
 #include "harness/crosscheck/ledger.h"
 #include "harness/crosscheck/options.h"
+#include "harness/crosscheck/player.h"
 #include "harness/crosscheck/report.h"
 #include "harness/crosscheck/sarif.h"
 #include "harness/crosscheck/sha256.h"
@@ -114,6 +115,25 @@ rig::SubjectOptions SubjectOf(const Options& options, const std::vector<std::str
   return subject;
 }
 
+std::string BrokenRules(const Player& player) {
+  std::string rules;
+  for (const contract::RuleText& text : contract::kRuleTexts) {
+    if (player.FindBreak(text.rule) == nullptr) continue;
+    rules += std::string(rules.empty() ? "rule " : ", rule ") +
+             std::to_string(static_cast<int>(text.rule)) + " " + text.name;
+  }
+  return rules;
+}
+
+std::string WhyNothingCounts(const Player& player) {
+  if (player.outcome().lost()) return "the rig lost it, so no verdict counts";
+  if (player.outcome().cut_off() && !player.unanswered()) {
+    return "a process ran on until the rig ended it, so no verdict counts";
+  }
+  return "no verdict counts, for no one covers a call that it made. Next: say --harmless CALL\nof "
+         "each that does not matter for it, or cover it (docs/crosscheck.md, Adding an interface)";
+}
+
 int PlayOne(const Options& options, const contract::CallList* calls) {
   const scenario::Scenario scenario = ReadScenario(options.play);
   const contract::Terms terms{.profile = options.profile,
@@ -125,27 +145,22 @@ int PlayOne(const Options& options, const contract::CallList* calls) {
   rig::PtraceRig rig(subject);
   rig::JudgedTimeline timeline(terms);
   timeline.Follow(rig.runner());
-  const rig::Outcome outcome = rig.Run(scenario, timeline);
+  Player player(rig, terms, options.harmless);
+  player.Play(scenario, &timeline);
+  const rig::Outcome& outcome = player.outcome();
   std::cout << timeline.Print() << "\n" << timeline.Verdicts();
-  bool unanswered = false;
   for (const auto& [what, count] : outcome.not_covered) {
-    const bool harmless = options.harmless.contains(what);
-    unanswered |= !harmless;
     std::cout << "not covered: " << what << ", " << count << " times"
-              << (harmless ? " (harmless)\n" : "\n");
+              << (options.harmless.contains(what) ? " (harmless)\n" : "\n");
   }
-  if (outcome.lost()) std::cout << "NOT JUDGED: the rig lost it, so no verdict counts.\n";
-  const bool cut_off = outcome.cut_off() && !timeline.judge().any_broken();
-  if (cut_off)
-    std::cout << "NOT JUDGED: a process ran on until the rig ended it, so no verdict counts.\n";
-  if (unanswered) {
-    std::cout << "NOT JUDGED: no verdict counts, for no one covers a call that it made. Next: say "
-                 "--harmless CALL\nof each that does not matter for it, or cover it "
-                 "(docs/crosscheck.md, Adding an interface).\n";
+  const std::string broken = BrokenRules(player);
+  if (!player.counts()) std::cout << "NOT JUDGED: " << WhyNothingCounts(player) << ".\n";
+  if (!player.counts() && !broken.empty()) {
+    std::cout << "But what was broken before that is: " << broken << ".\n";
   }
   FlushOutput();
-  if (outcome.lost() || cut_off || unanswered) return kCannotRun;
-  return timeline.judge().any_broken() ? kBroken : kGood;
+  if (!broken.empty()) return kBroken;
+  return player.counts() ? kGood : kCannotRun;
 }
 
 // --- All of them ---------------------------------------------------------------------------------

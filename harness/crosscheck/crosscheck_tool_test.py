@@ -117,6 +117,11 @@ class CrosscheckTest(ToolTest):
         self.assertEqual(status, 2, output + errors)
         self.assertIn("not covered: chroot, 1 times\n", output)
         self.assertIn("NOT JUDGED", output)
+        calls = self.write("some.calls", "exit\n")
+        status, output, errors = self.run_it("--play", "-", "--calls", calls, SUBJECT, "set-up-otherwise")
+        self.assertEqual(status, 1, output + errors)
+        self.assertIn("NOT JUDGED", output)
+        self.assertIn("was broken before that is: rule 13 keeps-to-its-calls", output)
 
     def test_what_is_said_to_be_harmless_counts(self):
         harmless = ("setuid to another user", "chroot", "mount on /", "a descriptor above 63",

@@ -16,17 +16,20 @@ void Player::Play(const scenario::Scenario& scenario, rig::Observer* also) {
   terms_.entry = rig::EntryFactsOf(scenario.entry);
   judge_ = contract::Judge(terms_);
   over_ = false;
+  unanswered_ = false;
   feedback_.Begin(terms_.entry);
   outcome_ = rig_.Run(scenario, *this);
-  unanswered_ = std::any_of(outcome_.not_covered.begin(), outcome_.not_covered.end(),
-                            [this](const auto& call) { return !harmless_.contains(call.first); });
+  if (!unanswered_ && MadeCallOfNobody()) {
+    unanswered_ = true;
+    judge_then_ = judge_;
+  }
   showed_something_new_ = feedback_.End();
 }
 
 void Player::On(const Step& step, const kernel::Kernel& kernel) {
   if (over_) return;
   NoteCall(step);
-  judge_.Observe(step, kernel);
+  Judge(step, kernel);
   feedback_.Add(step, kernel);
   if (also_ != nullptr) also_->On(step, kernel);
   // What never rests shows nothing more, however long one watches.
@@ -34,6 +37,23 @@ void Player::On(const Step& step, const kernel::Kernel& kernel) {
     over_ = true;
     rig_.EndEarly();
   }
+}
+
+void Player::Judge(const Step& step, const kernel::Kernel& kernel) {
+  const bool is_first = !unanswered_ && MadeCallOfNobody();
+  const bool is_that_call = step.kind == Step::Kind::kCalls &&
+                            step.call.kind == kernel::CallKind::kOther &&
+                            (step.call.flags & kernel::kOtherAnswered) == 0;
+  if (is_first && !is_that_call) judge_then_ = judge_;
+  judge_.Observe(step, kernel);
+  if (is_first && is_that_call) judge_then_ = judge_;
+  unanswered_ |= is_first;
+}
+
+bool Player::MadeCallOfNobody() const {
+  const rig::NotCovered& calls = rig_.not_covered();
+  return std::any_of(calls.begin(), calls.end(),
+                     [this](const auto& call) { return !harmless_.contains(call.first); });
 }
 
 void Player::NoteCall(const Step& step) {

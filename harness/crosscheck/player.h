@@ -4,6 +4,10 @@
 //   Player player(rig, terms);
 //   player.Play(scenario);
 //   if (player.counts()) player.judge().verdict(…)
+//   player.FindBreak(…)
+//
+// From the first call that no one covers on nobody knows what init would have done. What was broken by
+// then, that it was made included, is.
 //
 // Held by player_test.cc.
 #ifndef MINIT_HARNESS_CROSSCHECK_PLAYER_H_
@@ -35,13 +39,18 @@ class Player final : private rig::Observer {
   const contract::Judge& judge() const { return judge_; }
   const rig::Outcome& outcome() const { return outcome_; }
   // What the verdicts say is so. False: the rig lost the process, or init made a call that no one
-  // covers, so that nobody knows what it would have done; or a process ran on until the rig ended that,
-  // and nothing was broken by then.
+  // covers; or a process ran on until the rig ended that, and nothing was broken by then.
   bool counts() const {
     return !outcome_.lost() && !unanswered_ && (!outcome_.cut_off() || judge_.any_broken());
   }
-  // Requires that the rule is broken, and that its break was kept.
-  const contract::Break& BreakOf(contract::Rule rule) const { return *judge_.FindBreak(rule); }
+  // It made a call that no one covers and that is not harmless.
+  bool unanswered() const { return unanswered_; }
+  // The break of a rule, of a run that does not count too. nullptr: there is none, or it is not known
+  // to be one, or was not kept.
+  const contract::Break* FindBreak(contract::Rule rule) const {
+    if (outcome_.lost()) return nullptr;
+    return (unanswered_ ? judge_then_ : judge_).FindBreak(rule);
+  }
   // How init was entered: EntryFact bits.
   uint16_t entry() const { return terms_.entry; }
   bool showed_something_new() const { return showed_something_new_; }
@@ -55,17 +64,20 @@ class Player final : private rig::Observer {
  private:
   void On(const contract::Step& step, const kernel::Kernel& kernel) override;
   void NoteCall(const contract::Step& step);
+  void Judge(const contract::Step& step, const kernel::Kernel& kernel);
+  bool MadeCallOfNobody() const;
 
   rig::Rig& rig_;
   contract::Terms terms_;
   std::set<std::string> harmless_;
   rig::Observer* also_ = nullptr;
   contract::Judge judge_;
+  contract::Judge judge_then_;  // unanswered_: as it was after that call
   rig::Outcome outcome_;
   Feedback feedback_;
   contract::CallList calls_seen_;
-  bool unanswered_ = false;
-  bool over_ = false;  // nothing that comes is of interest
+  bool unanswered_ = false;  // a call that no one covers, and that is not harmless, was made
+  bool over_ = false;        // nothing that comes is of interest
   bool showed_something_new_ = false;
 };
 

@@ -2,6 +2,7 @@
 #include "harness/crosscheck/player.h"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include <string>
 
@@ -30,7 +31,7 @@ TEST(Player, SaysWhatIsBrokenWithTheWholeEntry) {
   player.Play(Read("entry: init is in a PID namespace\nat rest: ancestor sends USR1 to init\n"));
   ASSERT_TRUE(player.counts());
   ASSERT_EQ(player.judge().verdict(Rule::kForwardsEverySignal), Verdict::kBroken);
-  EXPECT_EQ(player.BreakOf(Rule::kForwardsEverySignal).facts.entry, contract::kEnteredNamespace);
+  EXPECT_EQ(player.FindBreak(Rule::kForwardsEverySignal)->facts.entry, contract::kEnteredNamespace);
 }
 
 TEST(Player, SeesNothingNewInTheSameScenarioAgain) {
@@ -79,6 +80,48 @@ TEST(Player, OfARunThatTheRigEndedNothingCountsUnlessItIsABreak) {
   counting.Play(Read(""));
   EXPECT_EQ(counting.judge().verdict(Rule::kComesToRest), Verdict::kBroken);
   EXPECT_TRUE(counting.counts());
+}
+
+// mount() comes before the signal that it loses: whether that is its doing nobody knows.
+TEST(Player, OfARunWithACallThatNobodyCoversWhatWasBrokenBeforeIs) {
+  const scenario::Scenario signal = Read("at rest: ancestor sends USR1 to init\n");
+  ScriptedRig rig([] { return contract::SigTimedWaitInit(Fault::kDropsUsr1); });
+  Player player(rig, {});
+  rig.Leave("mount", kernel::CallKind::kFork);
+  player.Play(signal);
+  EXPECT_FALSE(player.counts());
+  EXPECT_EQ(player.FindBreak(Rule::kForwardsEverySignal), nullptr);
+
+  rig.Leave("mount", kernel::CallKind::kReboot);
+  player.Play(signal);
+  EXPECT_FALSE(player.counts());
+  ASSERT_NE(player.FindBreak(Rule::kForwardsEverySignal), nullptr);
+  EXPECT_EQ(player.FindBreak(Rule::kForwardsEverySignal)->number, kernel::kSigUsr1);
+}
+
+rig::Script<> MountsAndMountsAgain() {
+  co_await kernel::calls::Other(SYS_mount);
+  co_await kernel::calls::Other(SYS_swapon);
+  for (;;) co_await kernel::calls::SigTimedWait(kernel::kAllSignals);
+}
+
+// That it was made is known, whatever comes of it.
+TEST(Player, ACallThatNobodyCoversBreaksRule13IfItIsNotInTheList) {
+  ScriptedRig rig([] { return MountsAndMountsAgain(); });
+  rig.Leave("mount", kernel::CallKind::kOther);
+  contract::CallList list;
+  list.kinds = ~uint64_t{0};
+  list.waits = ~uint64_t{0};
+  Player player(rig, {.calls = &list});
+  player.Play(Read(""));
+  EXPECT_FALSE(player.counts());
+  ASSERT_NE(player.FindBreak(Rule::kKeepsToItsCalls), nullptr);
+  EXPECT_EQ(player.FindBreak(Rule::kKeepsToItsCalls)->expected, SYS_mount);
+
+  list.others[SYS_mount / 64] |= uint64_t{1} << SYS_mount % 64;
+  player.Play(Read(""));
+  EXPECT_EQ(player.FindBreak(Rule::kKeepsToItsCalls), nullptr)
+      << "what it does after the mount that it may make is not known to be its doing";
 }
 
 // A bound on calls that what is there to do extends: who makes itself things to do never rests either.

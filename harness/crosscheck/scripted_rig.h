@@ -4,6 +4,8 @@
 #define MINIT_HARNESS_CROSSCHECK_SCRIPTED_RIG_H_
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "harness/kernel/kernel.h"
@@ -18,20 +20,31 @@ class ScriptedRig final : public rig::Rig, private rig::Observer {
 
   rig::Outcome Run(const scenario::Scenario& scenario, rig::Observer& observer) override {
     observer_ = &observer;
+    not_covered_.clear();
     runner_.Enter(scenario);
     rig::ScriptedInit init(subject_());
     init.PlayOn(runner_);
     return {.end = runner_.gave_up() ? rig::Outcome::End::kGaveUp : rig::Outcome::End::kOver,
             .ending = kernel_.ending(),
-            .not_covered = not_covered};
+            .not_covered = not_covered_};
   }
   void EndEarly() override { runner_.Stop(); }
   const rig::Runner<rig::Observer>& runner() const override { return runner_; }
 
-  rig::NotCovered not_covered{};  // what each run is to say
+  const rig::NotCovered& not_covered() const override { return not_covered_; }
+
+  // That nobody covers what each run calls so: from its first call of that kind on, or else from the start.
+  void Leave(const std::string& what, std::optional<kernel::CallKind> kind = {}) {
+    left_ = what;
+    left_kind_ = kind;
+  }
 
  private:
   void On(const contract::Step& step, const kernel::Kernel& kernel) override {
+    if (!left_.empty() && (!left_kind_ || (step.kind == contract::Step::Kind::kCalls &&
+                                           step.call.kind == *left_kind_))) {
+      ++not_covered_[left_];
+    }
     observer_->On(step, kernel);
   }
 
@@ -39,6 +52,9 @@ class ScriptedRig final : public rig::Rig, private rig::Observer {
   kernel::ScenarioKernel kernel_;
   rig::Runner<rig::Observer> runner_{kernel_, *this};
   rig::Observer* observer_ = nullptr;
+  std::string left_;
+  std::optional<kernel::CallKind> left_kind_;
+  rig::NotCovered not_covered_;
 };
 
 }  // namespace minit::crosscheck

@@ -140,13 +140,12 @@ void Search::Play(const Scenario& scenario) {
     }
   }
   Count();
-  if (!player_.counts() || !player_.judge().any_broken()) return;
+  if (!player_.judge().any_broken()) return;
   // Making one small plays others: what this one broke is noted first.
   std::vector<Break> breaks;
   for (const contract::RuleText& text : contract::kRuleTexts) {
-    if (player_.judge().FindBreak(text.rule) != nullptr) {
-      breaks.push_back(player_.BreakOf(text.rule));
-    }
+    const Break* const broken = player_.FindBreak(text.rule);
+    if (broken != nullptr) breaks.push_back(*broken);
   }
   for (const Break& broken : breaks) OnBreak(broken, scenario);
 }
@@ -168,15 +167,13 @@ void Search::Count() {
   board_.crowded += outcome.end == End::kCrowded;
   CountCalls();
   board_.calls_seen = player_.calls_seen();
-  if (!player_.counts()) {
-    ++board_.not_counted;
-    return;
-  }
+  board_.not_counted += !player_.counts();
   const contract::Judge& judge = player_.judge();
   const uint16_t entry = player_.entry();
   for (const contract::RuleText& text : contract::kRuleTexts) {
     const Verdict verdict = judge.verdict(text.rule);
     if (verdict == Verdict::kSilent) continue;
+    if (!player_.counts() && player_.FindBreak(text.rule) == nullptr) continue;
     crosscheck::Count& count = board_.counts[static_cast<std::size_t>(text.rule) - 1];
     ++(verdict == Verdict::kHolds ? count.held : count.broken);
     for (int phase = 0; phase < kPhases; ++phase) {
@@ -225,7 +222,7 @@ int Search::Resolve(const Break& broken, const Scenario& scenario) {
   // It is often one that is there, in a scenario with more to it.
   const Scenario plain = Plain(scenario);
   if (in_time && plain != scenario && Shows(plain, {broken.rule, broken.facts})) {
-    least = player_.BreakOf(broken.rule);
+    least = *player_.FindBreak(broken.rule);
     smallest = plain;
     if (const int found = Find(least); found != kNowhere) return found;
   }
@@ -266,8 +263,8 @@ int Search::AddCandidate(const Candidate& candidate) {
 
 bool Search::Shows(const Scenario& scenario, const Key& key) {
   PlayOnce(scenario);
-  return player_.counts() && player_.judge().FindBreak(key.rule) != nullptr &&
-         IsSameOrLess(player_.BreakOf(key.rule).facts, key.facts);
+  const Break* const broken = player_.FindBreak(key.rule);
+  return broken != nullptr && IsSameOrLess(broken->facts, key.facts);
 }
 
 // Makes a scenario that shows a break small, and the break that of the small one. False: there were
@@ -283,7 +280,7 @@ bool Search::Reduce(Scenario& scenario, Break& broken) {
       return false;
     }
     if (!Shows(smaller, {broken.rule, broken.facts})) return false;
-    broken = player_.BreakOf(broken.rule);  // facts that have dropped out stay out
+    broken = *player_.FindBreak(broken.rule);  // facts that have dropped out stay out
     return true;
   });
   return minimal;

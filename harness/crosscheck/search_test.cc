@@ -200,25 +200,36 @@ TEST(Search, CountsInWhichPhasesARuleSpoke) {
   EXPECT_GT(reaps.by_fault[kFaultFacts], 0u) << "none";
 }
 
-TEST(Search, JudgesNothingOfAnInitWhoseCallNobodyCovers) {
-  const auto made = std::make_unique<Board>();
-  Board& board = *made;
+// mount() stands for the first of its calls of that kind.
+std::unique_ptr<Board> SearchWithMount(kernel::CallKind at, const std::set<std::string>& harmless) {
+  auto board = std::make_unique<Board>();
   ScriptedRig rig([] { return contract::SigTimedWaitInit(Fault::kDropsUsr1); });
-  rig.not_covered = {{"mount", 1}};
+  rig.Leave("mount", at);
+  Player player(rig, {}, harmless);
   const SearchOptions options{.scenarios = 200,
                               .corpus = {Read("at rest: ancestor sends USR1 to init\n")}};
-  {
-    Player player(rig, {});
-    Search(player, options, kNothing, board).Run(false);
-    EXPECT_EQ(board.candidate_count, 0u) << Describe(board);
-    EXPECT_EQ(board.not_counted, board.scenarios);
-    EXPECT_EQ(board.uncovered_count, 1u);
-    EXPECT_STREQ(board.uncovered[0].what.data(), "mount");
-  }
-  const std::set<std::string> harmless = {"mount"};
-  Player player(rig, {}, harmless);
-  Search(player, options, kNothing, board).Run(false);
-  EXPECT_GT(board.candidate_count, 0u) << "it was said not to matter";
+  Search(player, options, kNothing, *board).Run(false);
+  return board;
+}
+
+TEST(Search, JudgesNothingThatComesAfterACallThatNobodyCovers) {
+  const auto board = SearchWithMount(kernel::CallKind::kFork, {});
+  EXPECT_EQ(board->candidate_count, 0u) << Describe(*board);
+  EXPECT_EQ(board->not_counted, board->scenarios);
+  EXPECT_EQ(board->uncovered_count, 1u);
+  EXPECT_STREQ(board->uncovered[0].what.data(), "mount");
+}
+
+TEST(Search, FindsWhatIsBrokenBeforeACallThatNobodyCovers) {
+  const auto board = SearchWithMount(kernel::CallKind::kReboot, {});
+  EXPECT_GT(board->candidate_count, 0u);
+  EXPECT_GT(board->not_counted, 0u);
+}
+
+TEST(Search, GoesOnAfterACallThatIsSaidToBeHarmless) {
+  const auto board = SearchWithMount(kernel::CallKind::kFork, {"mount"});
+  EXPECT_GT(board->candidate_count, 0u);
+  EXPECT_EQ(board->not_counted, 0u);
 }
 
 // A ledger of all that one fault breaks, as somebody would write it for this one.

@@ -27,6 +27,7 @@ class BinaryRig : public Rig, private Observer {
   ~BinaryRig() override;
 
   Outcome Run(const scenario::Scenario& scenario, Observer& observer) override;
+  const NotCovered& not_covered() const override { return decoder_.not_covered(); }
   void EndEarly() override { runner_.Stop(); }
   const Runner<Observer>& runner() const override { return runner_; }
 

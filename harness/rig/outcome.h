@@ -79,6 +79,9 @@ class Rig {
   // Plays the scenario. `observer` hears the trace.
   virtual Outcome Run(const scenario::Scenario& scenario, Observer& observer) = 0;
 
+  // Of the run that goes on, or of the last one: as in Outcome.
+  virtual const NotCovered& not_covered() const = 0;
+
   // Ends the run early: for an observer that has heard enough.
   virtual void EndEarly() = 0;
 
