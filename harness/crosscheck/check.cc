@@ -23,6 +23,7 @@
 #include "harness/rig/judged_timeline.h"
 #include "harness/rig/program.h"
 #include "harness/rig/ptrace_rig.h"
+#include "harness/scenario/recount.h"
 
 namespace minit::crosscheck {
 namespace {
@@ -34,6 +35,7 @@ using contract::Rule;
 // After the search there is as much time again for what it found, and no less than this: half of it to
 // make that small, the rest to confirm it.
 constexpr double kLeastSecondsAfter = 10;
+constexpr int kRecountedBy = 4;  // calls that a newer init may make more, or fewer, in one go
 constexpr auto kTellEvery = std::chrono::milliseconds(1000);
 
 std::string ShaOf(const std::string& path) {
@@ -275,14 +277,38 @@ void ConfirmAll(const Board& board, const std::vector<scenario::Scenario>& lost_
   findings.MoveTo(report.findings);
 }
 
-// Whether each entry of the ledger still shows in its own scenario.
-void CheckLedger(Court& court, std::vector<LedgerEntry>& ledger) {
-  for (LedgerEntry& entry : ledger) {
-    court.Play(entry.scenario);
+// Whether a scenario shows what the entry excuses.
+bool ShowsIn(const scenario::Scenario& scenario, const LedgerEntry& entry, Court& court) {
+  court.Play(scenario);
+  const Break* const broken = court.Find(entry.rule);
+  return broken != nullptr && entry.pattern.Matches(broken->facts);
+}
+
+// Where else an entry shows whose own scenario does not show it: a newer init may make a call more.
+std::optional<scenario::Scenario> FindElsewhere(const LedgerEntry& entry, int index,
+                                                const std::vector<Finding>& findings,
+                                                Court& court) {
+  for (const scenario::Scenario& other : scenario::Recounted(entry.scenario, kRecountedBy)) {
+    if (ShowsIn(other, entry, court)) return other;
+  }
+  const auto found = std::ranges::find_if(findings, [index](const Finding& finding) {
+    return finding.excused_by == index && !finding.confirmed_by.empty();
+  });
+  if (found == findings.end()) return std::nullopt;
+  return found->scenario;
+}
+
+void CheckLedger(Court& court, SubjectReport& report) {
+  for (std::size_t i = 0; i < report.ledger.size(); ++i) {
+    LedgerEntry& entry = report.ledger[i];
+    if (ShowsIn(entry.scenario, entry, court)) {
+      entry.shows = Shows::kYes;
+      continue;
+    }
     if (!court.counts()) continue;
-    const Break* const broken = court.Find(entry.rule);
-    const bool shows = broken != nullptr && entry.pattern.Matches(broken->facts);
-    entry.shows = shows ? Shows::kYes : Shows::kNo;
+    const auto other = FindElsewhere(entry, static_cast<int>(i), report.findings, court);
+    entry.shows = other ? Shows::kElsewhere : Shows::kNo;
+    if (other) entry.elsewhere = *other;
   }
 }
 
@@ -393,7 +419,7 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
   report.interrupted = stop;
   Fill(board, report);
   ConfirmAll(board, lost_at, options, until, court, report);
-  CheckLedger(court, report.ledger);
+  CheckLedger(court, report);
   checked.kept.assign(board.kept.begin(), board.kept.begin() + board.kept_count);
   checked.calls_seen = board.calls_seen;
   return checked;

@@ -95,6 +95,26 @@ class CrosscheckTest(ToolTest):
         self.assertEqual(status, 1, "what init no longer breaks is to be taken out")
         self.assertIn("Stale ledger entries", output)
 
+    def test_an_entry_that_shows_in_another_scenario_than_its_own_has_moved_and_is_not_stale(self):
+        def check(init, rule, scenario):
+            ledger = self.write("moved.ledger", rule + "reason it is known\nscenario\n" + scenario)
+            path = self.scratch / "r.json"
+            _, output, _ = self.run_it("--scenarios", 200, "--seed", 1, "--ledger", ledger, "--json", path, BANK / init)
+            entry = json.loads(path.read_text())["subjects"][0]["ledger"][0]
+            self.assertTrue(entry["shows"])
+            self.assertIn("that their own scenarios do not show any more", output)
+            return entry["showsIn"]
+
+        moves = ("  at rest: child double-forks process 1\n  at rest: child dies of KILL\n"
+                 "  before call {}: process 1 leaves 1 dead orphans of exit code 0\n")
+        rule = ("rule 1 reaps-at-rest\n"
+                "facts phase=ended entry=plain faults=none cause=any whose=orphan how=never\n")
+        self.assertIn("before call 3", check("minit_like", rule, moves.format(1)), "a call is counted otherwise")
+        rule = ("rule 2 forwards-every-signal\n"
+                "facts phase=any entry=any faults=any cause=signal-15 whose=any how=any\n")
+        self.assertIn("sends TERM", check("loses_term", rule, "  at rest: ancestor sends HUP to init\n"),
+                      "the search found another")
+
     def test_where_no_run_counts_nothing_is_judged_and_no_entry_is_stale(self):
         ledger = self.write("known.ledger", "rule 5 starts-child-clean\n"
                             "facts phase=starting entry=plain faults=none cause=none whose=child how=never\n"

@@ -64,7 +64,7 @@ Json OfFinding(const Finding& finding) {
 }
 
 Json OfEntry(const LedgerEntry& entry) {
-  const Json shows = entry.shows == Shows::kUnknown ? Json() : Json(entry.shows == Shows::kYes);
+  const Json shows = entry.shows == Shows::kUnknown ? Json() : Json(entry.shows != Shows::kNo);
   return {{"rule", NumberOf(entry.rule)},
           {"name", contract::TextOf(entry.rule).name},
           {"facts", contract::ToString(entry.pattern)},
@@ -72,7 +72,8 @@ Json OfEntry(const LedgerEntry& entry) {
           {"justified", entry.justified()},
           {"scenario", scenario::Print(entry.scenario)},
           {"line", entry.line},
-          {"shows", shows}};
+          {"shows", shows},
+          {"showsIn", entry.shows == Shows::kElsewhere ? scenario::Print(entry.elsewhere) : ""}};
 }
 
 Json OfTroubles(const Troubles& troubles) {

@@ -23,7 +23,7 @@
 //       excusedBy (index in ledger, or null: it is new)
 //     beyond
 //     ledger[]        rule, name, facts (a pattern), reason, justified, scenario, line, shows
-//                     (null: its scenario does not count)
+//                     (null: its scenario does not count), showsIn (another one; "": its own)
 //     silent[]        numbers of rules
 //     troubles        crashed, looped, gaveUp, lost, crowded, notCounted (scenarios),
 //                     unconfirmed (breaks), lostWorkers, notCovered: call → calls

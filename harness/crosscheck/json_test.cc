@@ -40,8 +40,9 @@ TEST(Json, HasEveryKeyInTheOrderOfTheList) {
   EXPECT_THAT(KeysOf(subject["findings"][0]),
               ElementsAre("rule", "name", "facts", "sentence", "scenario", "minimal", "timeline",
                           "difference", "seen", "confirmedBy", "excusedBy"));
-  EXPECT_THAT(KeysOf(subject["ledger"][0]), ElementsAre("rule", "name", "facts", "reason",
-                                                        "justified", "scenario", "line", "shows"));
+  EXPECT_THAT(KeysOf(subject["ledger"][0]),
+              ElementsAre("rule", "name", "facts", "reason", "justified", "scenario", "line",
+                          "shows", "showsIn"));
   EXPECT_THAT(KeysOf(subject["troubles"]),
               ElementsAre("crashed", "looped", "gaveUp", "lost", "crowded", "notCounted",
                           "unconfirmed", "lostWorkers", "notCovered"));
@@ -102,11 +103,19 @@ TEST(Json, HasFindingsAndLedgerInFull) {
                                         {"justified", false},
                                         {"scenario", scenario::Print(entry.scenario)},
                                         {"line", 10},
-                                        {"shows", true}}));
+                                        {"shows", true},
+                                        {"showsIn", ""}}));
   EXPECT_EQ(subject["ledger"][2]["shows"], false);
   Report unknown = report;
   unknown.subjects[0].ledger[2].shows = Shows::kUnknown;
   EXPECT_EQ(Json::parse(PrintJson(unknown))["subjects"][0]["ledger"][2]["shows"], nullptr);
+  Report moved = report;
+  LedgerEntry& other = moved.subjects[0].ledger[2];
+  other.shows = Shows::kElsewhere;
+  other.elsewhere = entry.scenario;
+  const Json told = Json::parse(PrintJson(moved))["subjects"][0]["ledger"][2];
+  EXPECT_EQ(told["shows"], true);
+  EXPECT_EQ(told["showsIn"], scenario::Print(entry.scenario));
 }
 
 TEST(Json, SaysWhatWentWrong) {

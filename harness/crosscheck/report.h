@@ -52,10 +52,11 @@ struct Finding {
   int excused_by = -1;  // index in SubjectReport::ledger; -1: nothing excuses it
 };
 
-// Whether the own scenario of a ledger's entry broke its rule with such facts in this run.
+// Whether a ledger's entry broke its rule with such facts in this run.
 enum class Shows : uint8_t {
-  kUnknown,  // not played, or its verdicts do not count (Troubles::not_counted)
-  kYes,
+  kUnknown,  // its scenario was not played, or its verdicts do not count (Troubles::not_counted)
+  kYes,      // in its own scenario
+  kElsewhere,  // not there, but in another: the same with calls counted otherwise, or one that the search found
   kNo,  // the entry is stale
 };
 
@@ -67,6 +68,7 @@ struct LedgerEntry {
   scenario::Scenario scenario{};  // shows it
   int line = 0;                   // in its file
   Shows shows = Shows::kUnknown;
+  scenario::Scenario elsewhere{};  // kElsewhere: which one
 
   // False: somebody has still to say why it is lived with. Its reason begins with kUnjustified.
   bool justified() const;

@@ -430,6 +430,7 @@ std::string Entries(const Report& report, Is is) {
       text += Wrapped("  ", LedgerPlace(subject, entry) + ": " + NumberAndName(entry.rule));
       text += Wrapped("    ", contract::ToString(entry.pattern));
       text += Wrapped("    ", entry.reason);
+      if (entry.shows == Shows::kElsewhere) text += Indented(scenario::Print(entry.elsewhere), 4);
     }
   }
   return text;
@@ -448,6 +449,11 @@ std::string TheRest(const Report& report) {
       ForEach(report, [](const SubjectReport& s) { return UnconfirmedOf(s); }));
   AddSection(text, "Stale ledger entries: their own scenarios do not show them any more",
              Entries(report, [](const LedgerEntry& entry) { return entry.shows == Shows::kNo; }));
+  AddSection(
+      text,
+      "Ledger entries that their own scenarios do not show any more, but others do: have these in "
+      "their place",
+      Entries(report, [](const LedgerEntry& entry) { return entry.shows == Shows::kElsewhere; }));
   AddSection(
       text, "Ledger entries of which nothing is known, for their own scenarios do not count",
       Entries(report, [](const LedgerEntry& entry) { return entry.shows == Shows::kUnknown; }));
