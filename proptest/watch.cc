@@ -585,7 +585,11 @@ const char* Watch::OfDeaths() const {
     const View* const was = Find(before_, deed_.at);
     const bool was_last = ThreadsOf(before_, was->process).size() == 1;
     const bool has_ended = std::ranges::find(dead, was->process) != dead.end();
-    if (!IsDead(*was) && has_ended != was_last) return "a process ends with its last thread";
+    // A leader's exit lets go of who vforked it; if that dies then, a stopped group may be hung up.
+    const bool is_hung_up = has_ended && was->stopped;
+    if (!IsDead(*was) && has_ended != was_last && !is_hung_up) {
+      return "a process ends with its last thread";
+    }
   }
   if (dead.size() != 1) return nullptr;
   const View& was = *Find(before_, dead[0]);
