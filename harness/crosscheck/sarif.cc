@@ -7,8 +7,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "harness/crosscheck/findings_text.h"
 #include "harness/crosscheck/sha256.h"
-#include "harness/crosscheck/table.h"
 #include "harness/scenario/text.h"
 
 namespace minit::crosscheck {

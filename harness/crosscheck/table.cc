@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "harness/crosscheck/findings_text.h"
+#include "harness/crosscheck/words.h"
 #include "harness/scenario/text.h"
 
 namespace minit::crosscheck {
@@ -17,123 +19,9 @@ namespace {
 
 using contract::Rule;
 
-constexpr std::size_t kWidth = 110;
 constexpr std::size_t kRuleWidth = 26;
 constexpr std::size_t kCellWidth = 20;
 constexpr std::size_t kColumns = (kWidth - kRuleWidth) / kCellWidth;
-
-// --- Text ---
-
-std::string Grouped(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
-  return text;
-}
-
-// "1 scenario", "2,000 scenarios".
-std::string Count(uint64_t number, std::string_view one, std::string_view many) {
-  return Grouped(number) + " " + std::string(number == 1 ? one : many);
-}
-
-std::string Fixed(double number) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.1f", number);
-  return text;
-}
-
-bool StartsCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }
-
-std::size_t Columns(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, StartsCharacter));
-}
-
-// Padded with blanks, or cut short, to so many columns.
-std::string Fit(std::string_view text, std::size_t columns) {
-  const std::size_t has = Columns(text);
-  if (has <= columns) return std::string(text) + std::string(columns - has, ' ');
-  std::string cut;
-  std::size_t kept = 0;
-  for (const char byte : text) {
-    if (StartsCharacter(byte) && ++kept == columns) break;
-    cut += byte;
-  }
-  return cut + "…";
-}
-
-std::string Trimmed(std::string text) {
-  text.erase(text.find_last_not_of(" \n") + 1);
-  return text;
-}
-
-// `head`, and the words of `text` behind it, in lines that begin below the first word.
-std::string Wrapped(const std::string& head, std::string_view text) {
-  const std::size_t indent = Columns(head);
-  std::string wrapped = head;
-  std::size_t column = indent;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find_first_of(" \n"));
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-    if (word.empty()) continue;
-    if (column > indent && column + 1 + Columns(word) > kWidth) {
-      wrapped += "\n" + std::string(indent, ' ');
-      column = indent;
-    }
-    if (column > indent) {
-      wrapped += ' ';
-      ++column;
-    }
-    wrapped += word;
-    column += Columns(word);
-  }
-  return Trimmed(wrapped) + "\n";
-}
-
-std::string Indented(std::string_view text, std::size_t indent) {
-  std::string indented;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    indented += Trimmed(std::string(indent, ' ') + std::string(line)) + "\n";
-  }
-  return indented;
-}
-
-std::string Quoted(const std::string& argument) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
-  if (!argument.empty() && argument.find_first_not_of(kPlain) == argument.npos) return argument;
-  std::string quoted = "'";
-  for (const char c : argument) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
-std::string Joined(std::span<const std::string> command) {
-  std::string joined;
-  for (const std::string& argument : command) {
-    joined += (joined.empty() ? "" : " ") + Quoted(argument);
-  }
-  return joined;
-}
-
-std::string NumberAndName(Rule rule) {
-  return std::to_string(static_cast<int>(rule)) + " " + contract::TextOf(rule).name;
-}
-
-// "[2] tini"
-std::string ShortName(const Report& report, std::size_t index) {
-  const std::vector<std::string>& command = report.subjects[index].command;
-  const std::string path = command.empty() ? "?" : command.front();
-  return "[" + std::to_string(index + 1) + "] " + path.substr(path.rfind('/') + 1);
-}
-
-std::string LedgerPlace(const SubjectReport& subject, const LedgerEntry& entry) {
-  return subject.ledger_path + ":" + std::to_string(entry.line);
-}
-
-const LedgerEntry* ExcuseOf(const SubjectReport& subject, const Finding& finding) {
-  return finding.excused_by < 0 ? nullptr
-                                : &subject.ledger[static_cast<std::size_t>(finding.excused_by)];
-}
 
 // --- Who was searched, and how ---
 
@@ -235,131 +123,6 @@ std::string Spoken(const Report& report) {
     }
   }
   return text.empty() ? "" : "Spoken of\n" + text + "\n";
-}
-
-// --- Findings ---
-
-constexpr std::size_t kInFull = 3;  // new breaks of one rule, unless all are asked for
-
-// Of a long time line how it begins, where the rule is broken, and how it ends.
-std::string Shortened(std::string_view timeline, Rule rule) {
-  constexpr std::ptrdiff_t kAtTheBegin = 20, kBefore = 16, kAfter = 5, kAtTheEnd = 8;
-  const std::string broken = NumberAndName(rule) + " is broken:";
-  std::vector<std::string_view> lines;
-  std::ptrdiff_t at = 0;
-  while (!timeline.empty()) {
-    const std::size_t size = std::min(timeline.find('\n'), timeline.size() - 1) + 1;
-    lines.push_back(timeline.substr(0, size));
-    timeline.remove_prefix(size);
-    if (at == 0 && lines.back().find(broken) != std::string_view::npos) at = std::ssize(lines) - 1;
-  }
-  std::string text;
-  std::size_t left_out = 0;
-  const auto tell = [&] {
-    if (left_out != 0) text += "… " + Count(left_out, "line", "lines") + " …\n";
-    left_out = 0;
-  };
-  for (std::ptrdiff_t i = 0; i < std::ssize(lines); ++i) {
-    const bool told = i < kAtTheBegin || (i >= at - kBefore && i <= at + kAfter) ||
-                      i >= std::ssize(lines) - kAtTheEnd;
-    left_out += told ? 0 : 1;
-    if (!told) continue;
-    tell();
-    text += lines[static_cast<std::size_t>(i)];
-  }
-  return text;
-}
-
-std::string InFull(const Report& report, std::size_t index, const Finding& finding, bool verbose) {
-  const SubjectReport& subject = report.subjects[index];
-  const LedgerEntry* const excuse = ExcuseOf(subject, finding);
-  std::string text = (excuse == nullptr ? "NEW: " : "known: ") + ShortName(report, index) +
-                     " breaks " + NumberAndName(finding.rule) + "\n";
-  text += Wrapped("  ", finding.sentence);
-  text += Wrapped("  facts      ", contract::ToString(finding.facts));
-  text += Wrapped("  seen       ",
-                  "in " + Grouped(finding.seen) + " of " +
-                      Count(subject.scenarios, "scenario", "scenarios") +
-                      (finding.confirmed_by.empty()
-                           ? "; not shown again in a fresh process"
-                           : "; shown again in a fresh process by " + finding.confirmed_by));
-  if (excuse != nullptr) {
-    text += Wrapped("  ledger     ", LedgerPlace(subject, *excuse) + ": " + excuse->reason);
-  }
-  if (!finding.minimal && excuse == nullptr) {
-    text += Wrapped("  scenario   ",
-                    "perhaps larger than it has to be: to make it small took too long");
-  }
-  if (!finding.difference.empty()) text += Wrapped("  reference  ", finding.difference);
-  const std::string told = verbose ? finding.timeline : Shortened(finding.timeline, finding.rule);
-  if (!told.empty()) text += "  time line\n" + Indented(told, 4);
-  text += "  to play it again, whole (the scenario stands in the command):\n\n";
-  return text + PlayCommand(subject, finding.scenario) + "\n";
-}
-
-std::string InOneLine(const Report& report, std::size_t index, const Finding& finding) {
-  const SubjectReport& subject = report.subjects[index];
-  const LedgerEntry& excuse = *ExcuseOf(subject, finding);
-  const std::string text = "  " + ShortName(report, index) + ", " + NumberAndName(finding.rule) +
-                           ", " + Grouped(finding.seen) + ": " + excuse.reason;
-  const std::string place = " (line " + std::to_string(excuse.line) + ")\n";
-  return Trimmed(Fit(text, std::min(Columns(text), kWidth + 1 - Columns(place)))) + place;
-}
-
-// New breaks of one rule beyond those that were told in full.
-std::string MoreWays(const Report& report, std::size_t index, std::span<const Finding> findings) {
-  if (findings.empty()) return "";
-  std::string text = Wrapped("NEW: ", ShortName(report, index) + " breaks " +
-                                          NumberAndName(findings.front().rule) + " in " +
-                                          Count(findings.size(), "more way", "more ways") +
-                                          "; --verbose has them in full");
-  for (const Finding& finding : findings) {
-    text += Wrapped("  ", finding.sentence);
-    text += Wrapped("    ", contract::ToString(finding.facts));
-  }
-  return text + "\n";
-}
-
-std::string NewFindings(const Report& report, std::size_t index, bool verbose) {
-  std::string text;
-  std::map<Rule, std::vector<Finding>> by_rule;
-  for (const Finding& finding : report.subjects[index].findings) {
-    if (finding.excused_by < 0) by_rule[finding.rule].push_back(finding);
-  }
-  for (const auto& [rule, findings] : by_rule) {
-    const std::size_t full = verbose ? findings.size() : std::min(findings.size(), kInFull);
-    for (std::size_t i = 0; i < full; ++i) text += InFull(report, index, findings[i], verbose);
-    text += MoreWays(report, index, std::span(findings).subspan(full));
-  }
-  return text;
-}
-
-std::string Findings(const Report& report, bool verbose) {
-  std::string fresh;
-  std::string known;
-  for (std::size_t i = 0; i < report.subjects.size(); ++i) {
-    const SubjectReport& subject = report.subjects[i];
-    fresh += NewFindings(report, i, verbose);
-    for (const Finding& finding : subject.findings) {
-      if (finding.excused_by < 0) continue;
-      known += verbose ? InFull(report, i, finding, true) : InOneLine(report, i, finding);
-    }
-    for (const Rule rule : BrokenUnseen(subject)) {
-      fresh += Wrapped("NEW: ", ShortName(report, i) + " breaks " + NumberAndName(rule) + " in " +
-                                    Count(subject.tally(rule).broken, "scenario", "scenarios") +
-                                    ", and none of them was looked into") +
-               "\n";
-    }
-    if (subject.beyond == 0) continue;
-    fresh += Wrapped("NEW: ", ShortName(report, i) + " breaks rules in " +
-                                  Count(subject.beyond, "more scenario", "more scenarios") +
-                                  " that were not looked into, for there were too many or it took "
-                                  "too long: mend or excuse those above, then search again") +
-             "\n";
-  }
-  if (known.empty()) return fresh;
-  return fresh + (verbose ? "" : "Known breaks, and in how many scenarios\n") + known +
-         (verbose ? "" : "\n");
 }
 
 // --- What else there is to know ---
@@ -614,16 +377,6 @@ std::string LastLine(const Report& report) {
 
 }  // namespace
 
-std::string PlayCommand(const SubjectReport& subject, const scenario::Scenario& scenario) {
-  const bool container = subject.profile == contract::Profile::kContainer;
-  std::string harmless;
-  for (const std::string& call : subject.harmless) {
-    if (subject.troubles.not_covered.contains(call)) harmless += "--harmless " + Quoted(call) + " ";
-  }
-  return std::string("scripts/crosscheck ") + (container ? "--profile container " : "") + harmless +
-         "--play - " + Joined(subject.command) + " <<'END'\n" + scenario::Print(scenario) + "END\n";
-}
-
 std::string PrintTable(const Report& report, bool verbose) {
   std::string text = Wrapped("", "minit-ref crosscheck, commit " + report.tool_commit +
                                      ", started " + report.started) +
@@ -631,7 +384,7 @@ std::string PrintTable(const Report& report, bool verbose) {
   for (std::size_t i = 0; i < report.subjects.size(); ++i) text += Heading(report.subjects[i], i);
   text += Rules(report);
   if (verbose) text += Spoken(report);
-  return text + Findings(report, verbose) + TheRest(report) + LastLine(report);
+  return text + FindingsText(report, verbose) + TheRest(report) + LastLine(report);
 }
 
 }  // namespace minit::crosscheck

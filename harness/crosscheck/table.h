@@ -13,16 +13,12 @@
 #include <string>
 
 #include "harness/crosscheck/report.h"
-#include "harness/scenario/scenario.h"
 
 namespace minit::crosscheck {
 
 // `verbose`: every break in full, known or new, with the whole of its time line, and by when and under
 // what each rule was spoken of.
 std::string PrintTable(const Report& report, bool verbose = false);
-
-// For a shell at the root of the tree; the scenario is in it. Ends with a newline.
-std::string PlayCommand(const SubjectReport& subject, const scenario::Scenario& scenario);
 
 }  // namespace minit::crosscheck
 

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <string>
 
+#include "harness/crosscheck/findings_text.h"
 #include "harness/crosscheck/samples.h"
 #include "harness/scenario/text.h"
 
@@ -98,8 +99,9 @@ TEST(Table, OfOneRuleThreeNewBreaksAreInFullAndNoLongTimeLineIs) {
     more.timeline += i == 60 ? "2 forwards-every-signal is broken: so it is\n"
                              : "line " + std::to_string(i) + "\n";
   }
-  for (const uint8_t signal : {uint8_t{1}, uint8_t{2}, uint8_t{3}}) {
-    more.facts.signal = signal;
+  for (const contract::How how :
+       {contract::How::kLate, contract::How::kTwice, contract::How::kEarly}) {
+    more.facts.how = how;
     findings.push_back(more);
   }
   const std::string table = PrintTable(report);
@@ -109,9 +111,48 @@ TEST(Table, OfOneRuleThreeNewBreaksAreInFullAndNoLongTimeLineIs) {
   EXPECT_THAT(table, HasSubstr("    line 100\n  to play it again"));
   EXPECT_THAT(table, HasSubstr("NEW: [1] minit breaks 2 forwards-every-signal in 1 more way; "
                                "--verbose has them in full\n  SIGTERM (15) is owed"));
-  EXPECT_THAT(table, HasSubstr("cause=signal-3 "));
+  EXPECT_THAT(table, HasSubstr("how=early\n"));
   const std::string all = PrintTable(report, true);
   EXPECT_THAT(all, AllOf(HasSubstr("    line 50\n    line 51\n"), Not(HasSubstr("more way"))));
+}
+
+TEST(Table, OfOneRuleWhatIsSoonestUnderstoodComesFirst) {
+  Report report = BrokenReport();
+  std::vector<Finding>& findings = report.subjects[0].findings;
+  const auto add = [&](const char* sentence, contract::How how, uint16_t entry,
+                       const char* scenario, uint64_t seen) {
+    Finding more = findings[1];
+    more.sentence = sentence;
+    more.facts.how = how;
+    more.facts.entry = entry;
+    ASSERT_FALSE(scenario::Parse(scenario, more.scenario));
+    more.seen = seen;
+    findings.push_back(more);
+  };
+  add("of another entry", contract::How::kLate, contract::kEnteredMasked, "", 900);
+  add("of one move, seldom", contract::How::kTwice, 0, "at rest: child exits 1\n", 3);
+  add("of one move, often", contract::How::kEarly, 0, "at rest: child exits 2\n", 400);
+  const std::string table = PrintTable(report);
+  const auto at = [&table](const char* words) { return table.find("\n  " + std::string(words)); };
+  EXPECT_LT(at("of one move, often"), at("of one move, seldom"));
+  EXPECT_LT(at("of one move, seldom"), at("SIGTERM (15) is owed"));
+  EXPECT_LT(at("SIGTERM (15) is owed"), at("of another entry"));
+  EXPECT_NE(at("of another entry"), table.npos);
+}
+
+TEST(Table, BreaksThatDifferInTheSignalAloneAreToldOnce) {
+  Report report = BrokenReport();
+  std::vector<Finding>& findings = report.subjects[0].findings;
+  Finding more = findings[1];
+  for (const uint8_t signal : {uint8_t{12}, uint8_t{1}, uint8_t{2}}) {
+    more.facts.signal = signal;
+    findings.push_back(more);
+  }
+  const std::string table = PrintTable(report);
+  EXPECT_THAT(table, HasSubstr("  also       the same with signal-2, signal-12, signal-15\n"));
+  EXPECT_THAT(table, AllOf(HasSubstr("4 new breaks"), Not(HasSubstr("more way"))));
+  const std::string all = PrintTable(report, true);
+  EXPECT_THAT(all, AllOf(HasSubstr("cause=signal-12 "), Not(HasSubstr("the same with"))));
 }
 
 TEST(Table, VerboseHasKnownBreaksInFullAndWhatWasSpokenOf) {
