@@ -10,6 +10,13 @@
 namespace minit::contract {
 namespace {
 
+// "30.000001": so many thousandths or millionths behind the point, without zeros at the end.
+std::string Decimal(uint64_t number, uint64_t unit) {
+  std::string fraction = std::to_string(unit + number % unit).substr(1);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  return std::to_string(number / unit) + (fraction.empty() ? "" : "." + fraction);
+}
+
 std::string Number(int64_t number) { return std::to_string(number); }
 
 // "SIGTERM (15)".
@@ -22,17 +29,6 @@ std::string Signal(int signal) {
   const bool named = signal > 0 && signal < static_cast<int>(kNames.size());
   return (named ? kNames[static_cast<std::size_t>(signal)] : std::string("signal")) + " (" +
          Number(signal) + ")";
-}
-
-// "3 µs", "30.000001 s": as short as it is exact.
-std::string Time(uint64_t time_ns) {
-  const uint64_t us = time_ns / 1000;
-  if (us < 1'000'000) return Number(static_cast<int64_t>(us)) + " µs";
-  std::string fraction = Number(static_cast<int64_t>(us % 1'000'000));
-  fraction.insert(0, 6 - fraction.size(), '0');
-  while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
-  return Number(static_cast<int64_t>(us / 1'000'000)) + (fraction.empty() ? "" : "." + fraction) +
-         " s";
 }
 
 std::string Process(const Break& broken) {
@@ -110,7 +106,8 @@ std::string OfStart(const Break& broken) {
     case How::kTwice:
       return "a second process of init's, " + Number(broken.pid) + ", called exec";
     default:
-      return "process " + Number(broken.pid) + " called exec with " + OfDefects(broken.number);
+      return "process " + Number(broken.pid) + " called exec with " + OfDefects(broken.number) +
+             (broken.facts.signal == 0 ? "" : ", the lowest " + Signal(broken.facts.signal));
   }
 }
 
@@ -163,8 +160,8 @@ std::string OfRestart(const Break& broken) {
     case How::kEarly:
       return "restart was called again " + Number(broken.number) + " ms after it was refused";
     default:
-      return "the restart was due at " + Time(static_cast<uint64_t>(broken.expected) * 1'000'000) +
-             " at the latest";
+      return "the restart was due at " +
+             TimeText(static_cast<uint64_t>(broken.expected) * 1'000'000) + " at the latest";
   }
 }
 
@@ -249,8 +246,14 @@ std::string Sentence(const Break& broken) {
 
 }  // namespace
 
+std::string TimeText(uint64_t time_ns) {
+  const uint64_t us = time_ns / 1000;
+  if (us < 1000) return std::to_string(us) + " µs";
+  return us < 1'000'000 ? Decimal(us, 1000) + " ms" : Decimal(us, 1'000'000) + " s";
+}
+
 std::string Explain(const Break& broken) {
-  return Sentence(broken) + ", at " + Time(broken.time_ns);
+  return Sentence(broken) + ", at " + TimeText(broken.time_ns);
 }
 
 }  // namespace minit::contract

@@ -26,7 +26,10 @@ TEST(Explain, AMomentIsAsShortAsItIsExact) {
   const std::vector<std::pair<uint64_t, std::string>> moments = {{0, "0 µs"},
                                                                  {999, "0 µs"},
                                                                  {5'000, "5 µs"},
-                                                                 {999'999'999, "999999 µs"},
+                                                                 {999'999, "999 µs"},
+                                                                 {1'000'000, "1 ms"},
+                                                                 {100'006'000, "100.006 ms"},
+                                                                 {999'999'999, "999.999 ms"},
                                                                  {1'000'000'000, "1 s"},
                                                                  {1'000'001'000, "1.000001 s"},
                                                                  {30'500'000'000, "30.5 s"},
@@ -75,6 +78,11 @@ TEST(Explain, WhatExecWasGivenIsListed) {
             begin + "a controlling terminal, signals blocked, signals ignored");
   EXPECT_EQ(given(kDescriptors | kWithoutStreams),
             begin + "descriptors beyond 0 to 2, a standard stream closed that init began with");
+  EXPECT_EQ(SentenceOf({.rule = Rule::kStartsChildClean,
+                        .facts = {.cause = Cause::kSignal, .signal = 12, .how = How::kWrongValue},
+                        .pid = 2,
+                        .number = kMasked}),
+            begin + "signals blocked, the lowest SIGUSR2 (12)");
 }
 
 struct Case {

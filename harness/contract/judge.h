@@ -99,6 +99,8 @@ struct Break {
 
 // One sentence with numbers: "SIGTERM (15) was taken and not sent before init rested at 3 µs".
 std::string Explain(const Break& broken);
+// "3 µs", "100.006 ms", "30.000001 s": as short as it is exact, to the microsecond.
+std::string TimeText(uint64_t time_ns);
 
 class Judge {
  public:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/contract/judge.h"
 #include "harness/rig/machine_rig.h"
 #include "harness/rig/runner.h"
 #include "harness/rig/timeline.h"
@@ -17,9 +18,9 @@ constexpr const char* kSyncs = "calls sync";
 constexpr const char* kReboots = "calls reboot";
 constexpr uint64_t kSameNs = 1'000'000;
 
-std::string Milliseconds(uint64_t ns) { return std::to_string(ns / 1'000'000) + " ms"; }
-
-std::string Describe(const Deed& deed) { return deed.what + " at " + Milliseconds(deed.time_ns); }
+std::string Describe(const Deed& deed) {
+  return deed.what + " at " + contract::TimeText(deed.time_ns);
+}
 
 std::string Describe(const std::vector<Deed>& deeds, std::size_t at) {
   return at < deeds.size() ? Describe(deeds[at]) : "does nothing more";

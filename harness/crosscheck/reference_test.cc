@@ -78,16 +78,16 @@ TEST(Reference, TellsToWhomASignalIsSent) {
 }
 
 TEST(Reference, SaysWhereABrokenInitFirstDoesOtherwise) {
-  EXPECT_EQ(
-      DifferenceOf(Fault::kDropsUsr1,
-                   "at rest: child handles every signal\n"
-                   "at rest: ancestor sends WINCH to init\n"
-                   "at rest: ancestor sends USR1 to init\n"
-                   "at rest: child exits 0\n"),
-      "after it sends WINCH to the group of child at 0 ms: the subject reaps child, exited 0 at 0 "
-      "ms; the reference sends USR1 to the group of child at 0 ms");
-  EXPECT_EQ(DifferenceOf(Fault::kWaitsTooShort, "at rest: child exits 1\n").substr(0, 31),
-            "after it calls sync at 0 ms: th");
+  EXPECT_EQ(DifferenceOf(Fault::kDropsUsr1,
+                         "at rest: child handles every signal\n"
+                         "at rest: ancestor sends WINCH to init\n"
+                         "at rest: ancestor sends USR1 to init\n"
+                         "at rest: child exits 0\n"),
+            "after it sends WINCH to the group of child at 6 µs: the subject reaps child, exited 0 "
+            "at 11 µs; "
+            "the reference sends USR1 to the group of child at 10 µs");
+  EXPECT_EQ(DifferenceOf(Fault::kWaitsTooShort, "at rest: child exits 1\n").substr(0, 24),
+            "after it calls sync at 1");
 }
 
 TEST(Reference, OfContainersIsWithoutTheEnding) {
@@ -98,7 +98,7 @@ TEST(Reference, OfContainersIsWithoutTheEnding) {
 TEST(Difference, IsWhereOneEnds) {
   EXPECT_EQ(FirstDifference({}, {}), "");
   EXPECT_EQ(FirstDifference({}, {{"calls sync", 0}}),
-            "from the start: the subject does nothing more; the reference calls sync at 0 ms");
+            "from the start: the subject does nothing more; the reference calls sync at 0 µs");
   EXPECT_EQ(FirstDifference({{"calls sync", 5'000'000}}, {{"calls sync", 5'999'999}}), "");
   EXPECT_NE(FirstDifference({{"calls sync", 5'000'000}}, {{"calls sync", 6'000'000}}), "");
 }
