@@ -664,9 +664,14 @@ const char* Watch::OfOthers() const {
     const bool is_told = view.pid == deed_.foreseen.pid;
     if (died || (now == nullptr && !is_told)) return nullptr;  // felt by many
   }
-  // A parent is told, and the tracer of the parent if that is a signal to it, and so on.
+  // A parent is told, and the tracer of the parent if that is a signal to it, and so on. Who goes on with
+  // a wait may take a dead tracee, which is then its parent's.
   for (std::size_t i = 0; i < near.size(); ++i) {
     for (const View& view : before_) {
+      const bool is_taken = IsDead(view) && view.tracer == near[i];
+      if (is_taken && std::ranges::find(near, view.process) == near.end()) {
+        near.push_back(view.process);
+      }
       if (view.process != near[i]) continue;
       for (const Pid told : {view.parent, view.tracer}) {
         if (std::ranges::find(near, told) == near.end()) near.push_back(told);
