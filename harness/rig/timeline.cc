@@ -228,6 +228,11 @@ std::string Print(const Call& call, const Result& result) {
 
 namespace {
 
+void Replace(const std::string& from, const std::string& to, std::string& in) {
+  if (const std::size_t at = in.find(from); at != std::string::npos)
+    in.replace(at, from.size(), to);
+}
+
 bool IsWait(CallKind kind) { return kind == CallKind::kWait4 || kind == CallKind::kWaitId; }
 
 }  // namespace
@@ -344,7 +349,7 @@ void Timeline::Update(const Kernel& kernel) {
     if (lane.died < 0 && (lane.reaped >= 0 || view.activity == kernel::Activity::kZombie)) {
       lane.died = row;
     }
-    if (lane.reaped < 0) lane.name = Name(lane.pid, kernel);
+    if (lane.reaped < 0) Rename(lane, Name(lane.pid, kernel));
   }
   std::erase_if(unreaped_, [this](std::size_t index) { return lanes_[index].reaped >= 0; });
   for (int i = 0; i < kernel.size(); ++i) {
@@ -356,6 +361,20 @@ void Timeline::Update(const Kernel& kernel) {
                       .born = row,
                       .died = view.activity == kernel::Activity::kZombie ? row : -1});
   }
+}
+
+// One of init's own that is now known to be the child, or a helper, was that all along. Other names are
+// given by moves, from then on.
+void Timeline::Rename(Lane& lane, std::string name) {
+  if (lane.name == name) return;
+  if (lane.name.starts_with("init's own")) {
+    for (auto row = rows_.begin() + lane.born; row != rows_.end(); ++row) {
+      if (row->who == lane.name) row->who = name;
+      if (row->kind == Kind::kRest) Replace(lane.name, name, row->text);
+    }
+    if (calling_who_ == lane.name) calling_who_ = name;
+  }
+  lane.name = std::move(name);
 }
 
 int Timeline::LaneOf(Pid pid) const {
@@ -375,7 +394,11 @@ std::string Timeline::Name(Pid pid, const Kernel& kernel) const {
         return "process " + std::to_string(n) + number;
       }
     }
-    if (cast.Find(scenario::Who::kChild, kernel) == pid) return "child" + number;
+    if (cast.child_is_known()) {
+      if (cast.Find(scenario::Who::kChild, kernel) == pid) return "child" + number;
+    } else if (kernel.Look(pid).subject) {
+      return "init's own" + number;  // it may yet turn out to be the child
+    }
   }
   return (kernel.Look(pid).subject ? "helper" : "orphan") + number;
 }

@@ -10,6 +10,9 @@
 // what of them had no effect; when the clock went on; where init came to rest, in which call, and who
 // was alive or a zombie then. Whoever judges adds rows by Note.
 //
+// The child and the helpers are called so once it is known which is which, from the first exec on, and
+// then in what was told of them before, too. Until then, or if none comes, each is "init's own [3]".
+//
 // Held by timeline_test.cc.
 
 #ifndef MINIT_HARNESS_RIG_TIMELINE_H_
@@ -69,6 +72,7 @@ class Timeline final : public Observer {
   };
 
   void Update(const kernel::Kernel& kernel);
+  void Rename(Lane& lane, std::string name);
   void UpdateReaped(const contract::Step& step, const kernel::Kernel& kernel);
   Row& Add(Kind kind, std::string who, std::string text);
   void AddEntry(const scenario::Entry& entry);

@@ -13,6 +13,7 @@ namespace minit::rig {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 // The machine plays the scenario.
 void Follow(Timeline& timeline, const std::string& text) {
@@ -50,6 +51,38 @@ TEST(Timeline, ARaceCanBeRead) {
   const std::string picture = timeline.Draw();
   EXPECT_TRUE(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
   EXPECT_THAT(picture, HasSubstr("child [2]"));
+}
+
+TEST(Timeline, OneOfInitsOwnIsTheChildOnlyIfItCallsExec) {
+  Timeline killed;
+  Follow(killed,
+         "before call 1: next process of init is kept waiting\n"
+         "at rest: child dies of KILL\n"
+         "at rest: sync hangs\n");
+  EXPECT_THAT(killed.Print(), HasSubstr("init's own [3] sync() = 0\n"));
+  EXPECT_THAT(killed.Print(), Not(HasSubstr("child [")));
+  EXPECT_THAT(killed.Draw(), HasSubstr(">init's own [2]<"));
+
+  Timeline failed;
+  Follow(failed, "before call 1: next 1 execs fail with ENOENT\n");
+  EXPECT_THAT(failed.Print(), HasSubstr("child [2]      exec(/core) = ENOENT\n"));
+  EXPECT_THAT(failed.Print(), HasSubstr("helper [3]     sync() = 0\n"));
+}
+
+// What it did before is told of it by the same name.
+TEST(Timeline, OneThatTurnsOutToBeTheChildWasItAllAlong) {
+  Timeline timeline;
+  Follow(timeline,
+         "entry: /dev/console is missing\n"
+         "before call 1: next process of init is kept waiting\n"
+         "before call 3: child is kept waiting\n"
+         "at rest: child may run\n"
+         "at rest: child may run\n");
+  const std::string text = timeline.Print();
+  EXPECT_THAT(text, HasSubstr("child [3]      is about to setsid()\n")) << text;
+  EXPECT_THAT(text, HasSubstr("child [3]      … setsid() = 3\n")) << text;
+  EXPECT_THAT(text, Not(HasSubstr("child [2]"))) << text;
+  EXPECT_THAT(text, Not(HasSubstr("init's own"))) << text;
 }
 
 TEST(Timeline, AThreadThatOutlivesItsLeaderIsNamed) {
