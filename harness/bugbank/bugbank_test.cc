@@ -208,7 +208,7 @@ INSTANTIATE_TEST_SUITE_P(Bank, Fault, testing::ValuesIn(kBugs),
 CheckOptions WithoutTimeToConfirm() {
   CheckOptions options = OptionsFor("loses_realtime", kInits[0]);
   options.seconds = 1000;
-  options.scenarios = 200;
+  options.scenarios = 1;  // and the corpus: what random ones come to is another thing with a ledger
   options.clock = [process = getpid(), now = 0.0]() mutable {
     return getpid() == process ? now += 3000 : 0;
   };
