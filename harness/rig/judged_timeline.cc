@@ -17,6 +17,9 @@ std::string NameOf(const contract::RuleText& text) {
 
 void JudgedTimeline::On(const contract::Step& step, const kernel::Kernel& kernel) {
   judge_.Observe(step, kernel);
+  if (step.kind == contract::Step::Kind::kMove && step.cause == contract::Cause::kNone) {
+    ++moves_without_effect_;
+  }
   if (brief_) return;
   timeline_.On(step, kernel);
   if (!judge_.any_broken()) return;

@@ -33,9 +33,11 @@ class JudgedTimeline final : public Observer {
   // The rules that spoke, and how they came out: "broken" first, a line each.
   std::string Verdicts() const;
   const contract::Judge& judge() const { return judge_; }
+  int moves_without_effect() const { return moves_without_effect_; }
 
  private:
   bool brief_;
+  int moves_without_effect_ = 0;
   Timeline timeline_;
   contract::Judge judge_;
   std::array<bool, contract::kRules> told_{};

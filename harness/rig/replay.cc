@@ -40,7 +40,9 @@ constexpr const char* kUsage =
     "corpus.\n"
     "- is text from standard input. Of a folder all files are taken that end in .scenario.\n"
     "\n"
-    "  --brief       a line for each FILE, with the rules that it breaks, and no time line\n"
+    "  --brief       a line for each FILE, with the rules that it breaks and how many of its "
+    "moves\n"
+    "                had no effect, and no time line\n"
     "  --text        print the scenario as text, and play nothing\n"
     "  --bytes OUT   write the scenario in its byte form to OUT, and play nothing\n"
     "  --svg OUT     draw the time line to OUT instead of printing it\n"
@@ -115,6 +117,13 @@ std::optional<std::string> Write(const std::string& file, std::string_view conte
   return "cannot write " + file + ": " + strerror(errno);
 }
 
+// ": 2 moves without effect", or nothing.
+std::string InVain(const JudgedTimeline& judged) {
+  const int count = judged.moves_without_effect();
+  if (count == 0) return "";
+  return ": " + std::to_string(count) + (count == 1 ? " move" : " moves") + " without effect";
+}
+
 int PlayOne(const std::string& file, const scenario::Scenario& scenario, const Options& options) {
   static kernel::ScenarioKernel kernel;
   JudgedTimeline judged({.entry = EntryFactsOf(scenario.entry)}, options.brief);
@@ -128,7 +137,7 @@ int PlayOne(const std::string& file, const scenario::Scenario& scenario, const O
   if (!options.svg.empty()) {
     if (const auto problem = Write(options.svg, judged.Draw())) return Fail(*problem);
   } else if (options.brief) {
-    std::cout << (good ? "held    " : "broken  ") << file << "\n";
+    std::cout << (good ? "held    " : "broken  ") << file << InVain(judged) << "\n";
     if (!good) std::cout << judged.Verdicts();
   } else {
     if (options.files.size() > 1) std::cout << "--- " << file << "\n";

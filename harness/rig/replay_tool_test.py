@@ -56,6 +56,14 @@ class ReplayTest(ToolTest):
         self.assertEqual(status, 0, output + errors)
         self.assertIn(f"--- {self.scratch}/b.scenario\n", output)
 
+    def test_moves_without_effect_are_counted(self):
+        for text, words in (("at rest: child exits 1\n", ""),
+                            ("at rest: process 1 exits 0\n", ": 1 move without effect"),
+                            ("at rest: process 1 exits 0\nrepeat: the last 1 moves 2 times\n",
+                             ": 3 moves without effect")):
+            scenario = self.write("one.scenario", text)
+            self.assertEqual(self.run_it("--brief", scenario), (0, f"held    {scenario}{words}\n", ""))
+
     def test_what_is_wrong_in_a_folder_is_said_and_the_others_are_played(self):
         self.write("a.scenario", "at rest: child sings\n")
         self.write("b.scenario", "at rest: child exits 0\n")
