@@ -24,6 +24,7 @@ PROPERTIES = {
     "sketch": "proptest/proptest_sketch_test",
     "story": "proptest/proptest_story_test",
     "machine": "proptest/proptest_machine_test",
+    "moves": "proptest/proptest_moves_test",
 }
 CASES = 200_000
 CROSSCHECK_SECONDS = 20
