@@ -426,7 +426,10 @@ const char* Watch::OfThoseSentTo(const View& process, const Views& reached) cons
     if (lives && is_free && !reached.empty()) return "KILL does not kill";
     return lives || now == nullptr || (now->status & 0x7f) == kSigKill ? nullptr : "not by KILL";
   }
-  const bool all_traced = all(threads, [](const View& one) { return one.tracer != 0; });
+  // Of whom it is asked whether somebody traces.
+  const View& target = deed_.to_thread ? *Find(before_, deed_.at) : process;
+  const bool all_traced =
+      target.tracer != 0 && all(threads, [](const View& one) { return one.tracer != 0; });
   if (!lives) {
     if (all_traced) return "what is sent to the traced kills them";
     if (now != nullptr && now->status != 0 && (now->status & 0x7f) == 0) return "killed, and exits";
@@ -457,13 +460,20 @@ const char* Watch::OfThoseSentTo(const View& process, const Views& reached) cons
     }
     if (signal != kSigCont && now->stopped != process.stopped) return "what is blocked acts";
   }
-  // A default that ends a process does so at once, whichever thread could take it.
+  // A default that ends a process does so at once, whichever thread could take it; if its target is
+  // traced, when another takes it that is not, since that one cannot.
   const bool is_default = !Has(process.handled | process.ignored, signal);
   const bool ends =
       is_default && process.pid != kInit && !Has(kHarmless | kStops | kDumpsCore, signal);
-  const bool takes_it = std::ranges::any_of(
-      reached, [&](const View& one) { return one.tracer == 0 && !Has(one.mask, signal); });
-  if (ends && takes_it && !process.stopped && is_free) return "lives through what ends it";
+  const auto can_take = [signal](const View& one) {
+    return !IsDead(one) && one.activity != Activity::kTraced && !Has(one.mask, signal);
+  };
+  const bool another_takes = !can_take(target) && !takes && all(reached, [&](const View& one) {
+    return one.tracer == 0 || !can_take(one);
+  });
+  const bool is_taken =
+      std::ranges::any_of(reached, can_take) && (target.tracer == 0 || another_takes);
+  if (ends && is_taken && !process.stopped && is_free) return "lives through what ends it";
   // The one thread that is traced stops for its tracer.
   const bool is_one = threads.size() == 1 && threads[0].pid == process.pid;
   if (reached.size() == 1 && (deed_.to_thread || is_one) && is_free) {

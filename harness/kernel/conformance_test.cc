@@ -969,6 +969,35 @@ TEST(Conformance, Fact21ATracerHearsOfADeadLeaderWithLiveThreads) {
   });
 }
 
+TEST(Conformance, Fact21ALeaderThatIsTracedTakesWhatWouldEndAll) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    world.Do(child, SigProcMask(kMaskSet, 0));
+    world.NoteCall(child, Ptrace(kPtraceTraceMe));
+    // One that has only begun may look at what is pending before the leader does.
+    const Pid thread = world.StartThread(child);
+    world.Do(thread, SigProcMask(kMaskSet, 0));
+    world.SendFromOutside(child, kSigHup);
+    world.NoteState(child, 't');
+    world.NoteReaped();
+  });
+}
+
+TEST(Conformance, Fact21AThreadThatIsTracedDoesNotTakeWhatEndsAll) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    const Pid thread = world.StartThread(child);
+    world.BlockAll(child);
+    world.Do(thread, SigProcMask(kMaskSet, 0));
+    world.NoteCall(thread, Ptrace(kPtraceTraceMe));
+    world.SendFromOutside(child, kSigHup);
+    for (const Pid one : {child, thread}) world.NoteState(one, 'Z');
+    world.NoteReaped();
+  });
+}
+
 TEST(Conformance, Fact22ChildrenComeBeforeTracees) {
   Compare([](World& world) {
     world.BlockAll(kInit);

@@ -702,6 +702,32 @@ TEST_F(Tracing, ASigcontToOneThreadIsToldToAll) {
   for (const Pid one : {child, thread}) EXPECT_EQ(kernel.Look(one).trace_stop, 0x80057f) << one;
 }
 
+// 21c
+TEST_F(Tracing, WhetherASignalEndsAllAtOnceIsAskedOfWhomItIsSentTo) {
+  const Pid child = Child();
+  Do(child, SigProcMask(kMaskSet, 0));
+  Do(child, Ptrace(kPtraceTraceMe));
+  kernel.StartThread(child);
+  kernel.SendFromAncestor(child, kSigHup);
+  EXPECT_EQ(Reap().status, 0x017f) << "its leader is traced, and takes it";
+  kernel.Die(child, kSigKill, false);
+  EXPECT_EQ(Reap().value, child);
+
+  for (const int signal : {kSigHup, kSigQuit}) {
+    const Pid other = Child();
+    const Pid thread = kernel.StartThread(other);
+    Do(thread, SigProcMask(kMaskSet, 0));
+    Do(thread, Ptrace(kPtraceTraceMe));
+    kernel.SendFromAncestor(other, signal);
+    const Result first = Reap();
+    EXPECT_EQ(first.value, thread);
+    EXPECT_EQ(first.status, signal == kSigHup ? 0x0001 : 0x037f)
+        << "its leader is not traced, and blocks it; what dumps core waits for who takes it";
+    kernel.Die(other, kSigKill, false);
+    while (Reap().value > 0) continue;
+  }
+}
+
 TEST_F(Tracing, AnExecIsToldToTheThreadWhereItIsBlockedToo) {
   const Pid child = Child();
   Do(child, Ptrace(kPtraceTraceMe));

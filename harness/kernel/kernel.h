@@ -582,7 +582,7 @@ class Kernel {
 
   // signals.cc: generation, delivery, sending.
   bool Discards(const Task& task, const Sending& sending) const;
-  bool IsFatalAtOnce(const Task& task, int signal) const;
+  bool IsFatalAtOnce(Slot slot, Slot target, int signal) const;
   int Generate(Slot target, const Sending& sending);
   void Notice(Slot slot);
   void NoticeAll(Slot leader);

@@ -72,12 +72,12 @@ int Kernel::Generate(Slot target, const Sending& sending) {
   AddPending(sending.to_thread ? ThreadPending(target) : SharedPending(leader), signal, room);
 
   if (sending.to_thread && signal != kSigCont) {
-    if (IsFatalAtOnce(tasks_[target], signal)) return KillProcess(leader, signal), 0;
+    if (IsFatalAtOnce(target, target, signal)) return KillProcess(leader, signal), 0;
     Notice(target);
     return 0;
   }
   bool fatal = false;
-  ForEachThread(leader, [&](Slot slot) { fatal |= IsFatalAtOnce(tasks_[slot], signal); });
+  ForEachThread(leader, [&](Slot slot) { fatal |= IsFatalAtOnce(slot, target, signal); });
   if (fatal) {
     KillProcess(leader, signal);
   } else {
@@ -92,15 +92,17 @@ void Kernel::FlushShadow(uint64_t signals) {
   }
 }
 
-// Such a signal ends the whole process before any of its threads runs again. One that is stopped
-// keeps it pending, KILL apart; one in a sync that hangs even that (wants_signal, complete_signal).
-bool Kernel::IsFatalAtOnce(const Task& task, int signal) const {
+// Such a signal ends the whole process before any of its threads runs again, if `slot` is one that could
+// take it. One that is stopped keeps it pending, KILL apart; one in a sync that hangs even that. Whether
+// somebody traces is asked of the target, not of who takes it (wants_signal, complete_signal).
+bool Kernel::IsFatalAtOnce(Slot slot, Slot target, int signal) const {
+  const Task& task = tasks_[slot];
   if (task.run == Run::kZombie || Has(task.mask, signal)) return false;
   if (task.run == Run::kInCall && task.call.kind == CallKind::kSync) return false;
   if (signal == kSigKill) return true;
   if (IsStopped(task)) return false;
   const Task& leader = Leader(task);
-  return task.tracer == kNoSlot && task.leader != 0 &&
+  return tasks_[target].tracer == kNoSlot && task.leader != 0 &&
          !Has(leader.handled | leader.ignored | kIgnoredByDefault | kStopSignals | kDumpsCore,
               signal);
 }
