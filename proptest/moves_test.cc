@@ -21,9 +21,8 @@ using kernel::ScenarioKernel;
 using scenario::Move;
 using scenario::MoveKind;
 
-// A runner as plain as can be, which stands still around each move. A move is made when init rests, or before
-// so many visible calls. Names that are nobody's are replaced by somebody's, as a rule: moves about
-// nobody are soon told.
+// A runner as plain as can be, which looks at the world before and after each move. Names that are nobody's
+// are replaced by somebody's, as a rule: moves about nobody are soon told.
 class Player {
  public:
   Player() : stage_(world_, nobody_) {}
@@ -40,20 +39,22 @@ class Player {
     for (int calls = 0; calls < kMaxCalls && world_.ending() == kernel::Ending::kNone;) {
       if (cursor.done()) return;
       const scenario::Anchor anchor = cursor.move().anchor;
-      const bool visible = stage_.begun() && stage_.begun_is_visible();
-      if (visible && !stage_.in_one_call() && !anchor.at_rest() && since >= anchor.call) {
-        Make(cursor, check);
-        since = 0;
-      } else if (stage_.begun()) {
-        since += visible;
-        stage_.TakeEffect();
+      if (stage_.begun()) {
+        const bool visible = stage_.begun_is_visible();
+        const bool due = visible && !stage_.in_one_call() && !anchor.at_rest();
+        if (due && since + 1 >= anchor.call) {
+          Make(cursor, check);
+        } else {
+          since += visible;
+          stage_.TakeEffect();
+        }
       } else if (stage_.Pick(turn)) {
         const auto asks = rig_.Answer(turn, stage_.cast(), world_);
         stage_.Begin(turn.pid, asks.call, asks.text);
         ++calls;
       } else if (!stage_.begun() && !stage_.in_one_call()) {
-        Make(cursor, check);
         since = 0;
+        Make(cursor, check);
       }
     }
   }

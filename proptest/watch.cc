@@ -409,10 +409,13 @@ const char* Watch::OfSignals() const {
   if (deed_.to_thread) {
     std::erase_if(reached, [this](const View& thread) { return thread.pid != deed_.at; });
   }
-  return OfThoseSentTo(*Find(before_, target->process), reached);
+  const View& process = *Find(before_, target->process);
+  return OfThoseSentTo(process, deed_.to_thread ? *target : process, reached);
 }
 
-const char* Watch::OfThoseSentTo(const View& process, const Views& reached) const {
+// Whether somebody traces is asked of the target: the process, that is its leader, or the thread.
+const char* Watch::OfThoseSentTo(const View& process, const View& target,
+                                 const Views& reached) const {
   const int signal = deed_.value;
   const View* const now = Find(after_, process.pid);
   const bool lives = Lives(after_, process.pid);
@@ -426,8 +429,6 @@ const char* Watch::OfThoseSentTo(const View& process, const Views& reached) cons
     if (lives && is_free && !reached.empty()) return "KILL does not kill";
     return lives || now == nullptr || (now->status & 0x7f) == kSigKill ? nullptr : "not by KILL";
   }
-  // Of whom it is asked whether somebody traces.
-  const View& target = deed_.to_thread ? *Find(before_, deed_.at) : process;
   const bool all_traced =
       target.tracer != 0 && all(threads, [](const View& one) { return one.tracer != 0; });
   if (!lives) {

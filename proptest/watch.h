@@ -74,7 +74,7 @@ class Watch {
   const char* OfWaits() const;
   const char* OfTraces() const;
   const char* OfSignals() const;
-  const char* OfThoseSentTo(const View& process, const Views& reached) const;
+  const char* OfThoseSentTo(const View& process, const View& target, const Views& reached) const;
   const char* OfActions() const;
   const char* OfFaults() const;
   const char* OfForks() const;
