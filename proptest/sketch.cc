@@ -90,6 +90,7 @@ void Sketch::End(int pid, int status) {
   Process& process = people[pid];
   process.zombie = process.dying = true;
   process.status = status;
+  const bool is_first = !std::exchange(in_exit_, true);
   process.stopped = process.continued = false;
   process.stop_to_tell = 0;
   process.pending.clear();
@@ -100,9 +101,18 @@ void Sketch::End(int pid, int status) {
   process.answer.reset();
   if (process.has_terminal && process.session == pid) LoseTerminal(pid);
   Adopt(pid);
-  HangUpIfOrphaned(pid, 0);
+  NoteIfOrphaned(pid, 0);
   process.dying = false;
   LeaveZombie(pid, process.exit_signal);
+  if (!is_first) return;
+  // Only now, when this death was told of, does another come of it.
+  while (!to_hang_up_.empty()) {
+    const int group = to_hang_up_.front();
+    to_hang_up_.pop_front();
+    SendToGroup(group, kHangUp);
+    SendToGroup(group, kContinue);
+  }
+  in_exit_ = false;
 }
 
 void Sketch::LeaveZombie(int pid, int signal) {
@@ -148,7 +158,7 @@ void Sketch::Adopt(int father) {
   }
   for (const int pid : adopted) {
     if (!Has(pid) || people[pid].parent != reaper) continue;
-    HangUpIfOrphaned(pid, father);
+    NoteIfOrphaned(pid, father);
     if (Has(pid) && people[pid].zombie && !people[pid].dying) LeaveZombie(pid, kChild);
   }
 }
@@ -164,8 +174,8 @@ bool Sketch::IsOrphaned(int group, int ignoring) const {
   });
 }
 
-// A group that loses its last tie, with a member stopped, is hung up and continued.
-void Sketch::HangUpIfOrphaned(int pid, int father) {
+// A group that loses its last tie, with a member stopped, is to be hung up and continued.
+void Sketch::NoteIfOrphaned(int pid, int father) {
   const int group = people[pid].group;
   const Process& parent = people[father != 0 ? father : people[pid].parent];
   if (parent.group == group || parent.session != people[pid].session) return;
@@ -173,8 +183,7 @@ void Sketch::HangUpIfOrphaned(int pid, int father) {
     return one.second.group == group && one.second.stopped;
   });
   if (!any_stopped || !IsOrphaned(group, father != 0 ? 0 : pid)) return;
-  SendToGroup(group, kHangUp);
-  SendToGroup(group, kContinue);
+  if (std::ranges::find(to_hang_up_, group) == to_hang_up_.end()) to_hang_up_.push_back(group);
 }
 
 // --- Signals -------------------------------------------------------------------------------------

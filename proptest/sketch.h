@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -174,7 +175,7 @@ class Sketch {
   int ReaperFor(int pid) const;
   void Adopt(int father);
   bool IsOrphaned(int group, int ignoring) const;
-  void HangUpIfOrphaned(int pid, int father);
+  void NoteIfOrphaned(int pid, int father);
   int SendToGroup(int group, int signal);
   int SendToMany(const std::function<bool(int)>& matches, int signal);
   Answer Taken(int pid, int signal);
@@ -201,6 +202,8 @@ class Sketch {
   int last_ = 1;
   int terminal_session_ = 0;
   int terminal_group_ = 0;
+  bool in_exit_ = false;
+  std::deque<int> to_hang_up_;  // in_exit_: groups
   bool sync_hangs_ = false;
   int console_room_ = -1;  // -1: any number of bytes
   bool owing_ = false;

@@ -998,6 +998,23 @@ TEST(Conformance, Fact21AThreadThatIsTracedDoesNotTakeWhatEndsAll) {
   });
 }
 
+// Its group is hung up for the exit that is told of first.
+TEST(Conformance, Fact35WhoIsHungUpIsToldOfLater) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    const Pid job = world.Fork(child);
+    world.NoteCall(job, SetPgid(0, 0));
+    world.Do(job, SigProcMask(kMaskSet, 0));
+    world.SendFromOutside(job, kSigStop);
+    world.NoteState(job, 'T');
+    world.Exit(child, 0);
+    world.NoteState(job, 'Z');
+    world.NoteTaken();
+    for (int i = 0; i < 3; ++i) world.NoteReaped();
+  });
+}
+
 TEST(Conformance, Fact22ChildrenComeBeforeTracees) {
   Compare([](World& world) {
     world.BlockAll(kInit);

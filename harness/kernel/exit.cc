@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <utility>
 
 #include "harness/kernel/kernel.h"
 #include "harness/kernel/kernel_inline.h"
@@ -39,10 +41,19 @@ void Kernel::KillProcess(Slot leader, int status) {
   });
 }
 
-// One thread stops for good. If it is the last that lives, so does the process.
+// One thread stops for good. If it is the last that lives, so does the process. Whoever is hung up for that
+// dies after it was told of: kernel/exit.c, exit_notify holds a lock that deaths wait for.
 void Kernel::EndThread(Slot slot, int status) {
+  if (tasks_[slot].run == Run::kZombie) return;
+  const bool is_first = !std::exchange(g_.in_exit, true);
+  LeaveThread(slot, status);
+  if (!is_first) return;
+  while (g_.hang_ups != 0) HangUpNext();
+  g_.in_exit = false;
+}
+
+void Kernel::LeaveThread(Slot slot, int status) {
   Task& task = tasks_[slot];
-  if (task.run == Run::kZombie) return;
   const Slot leader = task.leader;
   if (task.run == Run::kInCall) --g_.blocked;
   task.run = Run::kZombie;
@@ -124,7 +135,7 @@ void Kernel::EndProcess(Slot leader) {
   if (process.has_terminal && process.session == process.pid) LoseTerminal(process);
   if (g_.traces != 0) ReleaseTracees(leader);
   Reparent(leader);
-  HangUpIfOrphaned(leader, kNoSlot);
+  NoteIfOrphaned(leader, kNoSlot);
 }
 
 // A further thread leaves no zombie, except to its tracer. The last to go lets a dead leader be told
@@ -199,16 +210,15 @@ void Kernel::Reparent(Slot father) {
   for (std::size_t i = 0; i < count; ++i) {
     const Slot slot = FindSlot(adopted[i]);
     if (slot == kNoSlot || tasks_[slot].parent != reaper) continue;
-    HangUpIfOrphaned(slot, father);
-    if (tasks_[slot].pid != adopted[i] || tasks_[slot].tracer != kNoSlot) continue;
-    if (!IsDead(tasks_[slot]) || tasks_[slot].dying) continue;
+    NoteIfOrphaned(slot, father);
+    if (tasks_[slot].tracer != kNoSlot || !IsDead(tasks_[slot]) || tasks_[slot].dying) continue;
     LeaveZombie(slot, kSigChld);
   }
 }
 
-// A group that becomes orphaned with a stopped member gets HUP and CONT. Asked for a process that
-// ends, and for each child that it leaves behind (then `father` is that process).
-void Kernel::HangUpIfOrphaned(Slot slot, Slot father) {
+// A group that becomes orphaned with a stopped member is to be hung up. Asked for a process that ends, and
+// for each child that it leaves behind (then `father` is that process).
+void Kernel::NoteIfOrphaned(Slot slot, Slot father) {
   const Task& task = tasks_[slot];
   const Slot parent = father != kNoSlot ? father : task.parent;
   const Pid group = task.group;
@@ -219,6 +229,31 @@ void Kernel::HangUpIfOrphaned(Slot slot, Slot father) {
     stopped = member.leader == order_[i] && member.group == group && member.stopped;
   }
   if (!stopped || !IsOrphaned(group, father != kNoSlot ? kNoSlot : slot)) return;
+  ++g_.hang_ups;
+  for (int i = 0; i < g_.count; ++i) {
+    Task& member = tasks_[order_[i]];
+    if (member.group == group && member.hang_up == 0) member.hang_up = g_.hang_ups;
+  }
+}
+
+// The group that was noted first gets HUP and CONT, as far as it still lives.
+void Kernel::HangUpNext() {
+  Pid group = 0;
+  uint16_t first = UINT16_MAX;
+  for (int i = 0; i < g_.count; ++i) {
+    const Task& task = tasks_[order_[i]];
+    if (task.hang_up == 0 || task.hang_up >= first) continue;
+    first = task.hang_up;
+    group = task.group;
+  }
+  if (group == 0) {
+    g_.hang_ups = 0;
+    return;
+  }
+  for (int i = 0; i < g_.count; ++i) {
+    Task& task = tasks_[order_[i]];
+    if (task.group == group) task.hang_up = 0;
+  }
   SendFromKernelToGroup(group, kSigHup);
   SendFromKernelToGroup(group, kSigCont);
 }

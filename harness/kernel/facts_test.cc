@@ -1060,6 +1060,24 @@ TEST_F(Restart, AGroupThatBecomesOrphanedWithAStoppedMemberIsHungUp) {
   EXPECT_EQ(ActivityOf(job), Activity::kRunning) << "continued";
 }
 
+// 35
+TEST_F(Restart, WhoIsHungUpDiesAfterTheOneForWhomThatIsWasToldOf) {
+  for (const bool has_thread : {false, true}) {
+    kernel.Reset({.mask = kAllSignals});
+    const Pid child = Child();
+    const Pid job = kernel.Fork(child);
+    const Pid thread = has_thread ? kernel.StartThread(child) : child;
+    Do(job, SetPgid(0, 0));
+    Do(job, SigProcMask(kMaskSet, 0));
+    kernel.SendFromAncestor(job, kSigStop);
+    if (has_thread) kernel.ExitThread(child, 0);
+    kernel.ExitThread(thread, 0);
+    ASSERT_EQ(kernel.Look(job).status, kSigHup);
+    EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
+    EXPECT_EQ(kernel.NewsOfInit().pid, child);
+  }
+}
+
 TEST_F(Restart, AGroupThatWasOrphanedBeforeIsNotHungUp) {
   const Pid child = Child();
   const Pid job = kernel.Fork(child);

@@ -399,6 +399,7 @@ class Kernel {
     uint16_t children = 0;
     uint16_t threads = 0;  // further ones: live, or dead and kept for their tracer
     uint16_t status = 0;   // raw wait status, once dead (of a further thread: its own)
+    uint16_t hang_up = 0;  // in_exit: its group is to be hung up, as the how manieth; 0: not
     uint64_t shared_pending = 0;
     uint64_t ignored = 0;
     uint64_t handled = 0;
@@ -464,11 +465,13 @@ class Kernel {
     Faults faults;
     Ending ending = Ending::kNone;
     bool owing = false;
+    bool in_exit = false;       // of a thread, with what comes of it
     bool pipe_changed = false;  // and who waits for it has not been woken
     uint16_t ending_status = 0;
-    uint16_t count = 0;    // live tasks
-    uint16_t high = 0;     // slots from here on were never used since Reset
-    uint16_t blocked = 0;  // tasks in a call
+    uint16_t hang_ups = 0;  // groups noted so far in this exit
+    uint16_t count = 0;     // live tasks
+    uint16_t high = 0;      // slots from here on were never used since Reset
+    uint16_t blocked = 0;   // tasks in a call
     uint16_t surplus_count = 0;
     uint16_t object_high = 0;
     uint16_t traces = 0;    // tasks with a tracer
@@ -620,6 +623,7 @@ class Kernel {
   // exit.cc
   void KillProcess(Slot leader, int status);
   void EndThread(Slot slot, int status);
+  void LeaveThread(Slot slot, int status);
   void EndProcess(Slot leader);
   void ReleaseThread(Slot slot);
   void DropThread(Slot slot);
@@ -629,7 +633,8 @@ class Kernel {
   void Reap(Slot leader);
   Slot Reaper(Slot father) const;
   void Reparent(Slot father);
-  void HangUpIfOrphaned(Slot slot, Slot father);
+  void NoteIfOrphaned(Slot slot, Slot father);
+  void HangUpNext();
 
   // wait.cc
   struct WaitRequest;

@@ -40,11 +40,13 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
     zombies += task.run == Run::kZombie ? 1 : 0;
     stops += (task.stopped ? 1 : 0) + (task.trace_stopped ? 1 : 0);
     subjects += slot != 0 && task.subject ? 1 : 0;
+    if (task.hang_up != 0) return "5: a hang-up that was noted and not sent";
     if (task.pid > g_.highest_pid) return "3: a number above the highest given out";
     for (int fd = 0; fd < kDescriptors; ++fd) {
       if ((task.open >> fd & 1) != 0) ++users[task.objects[static_cast<std::size_t>(fd)]];
     }
   }
+  if (g_.in_exit || g_.hang_ups != 0) return "5: an exit that does not end";
   if (used != g_.count) return "2: order and slots differ";
   if (blocked != g_.blocked) return "8: the count of blocked calls is wrong";
   if (traces != g_.traces) return "4: the count of traces is wrong";
