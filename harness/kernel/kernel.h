@@ -382,6 +382,7 @@ class Kernel {
 
     // Of the process.
     Slot parent = kNoSlot;  // leader of the parent; kNoSlot for init and for further threads
+    uint16_t hang_up = 0;   // in_exit: its group is to be hung up, as the how manieth; 0: not
     Pid group = 0;
     Pid session = 0;
     bool subject = false;
@@ -399,7 +400,6 @@ class Kernel {
     uint16_t children = 0;
     uint16_t threads = 0;  // further ones: live, or dead and kept for their tracer
     uint16_t status = 0;   // raw wait status, once dead (of a further thread: its own)
-    uint16_t hang_up = 0;  // in_exit: its group is to be hung up, as the how manieth; 0: not
     uint64_t shared_pending = 0;
     uint64_t ignored = 0;
     uint64_t handled = 0;
