@@ -152,6 +152,7 @@ void BinaryRig::MakeFork(Process& parent, kernel::Pid newborn_pid) {
   newborn.pipes = parent.pipes;
   newborn.interests = parent.interests;
   newborn.actions = parent.actions;
+  newborn.loaded = parent.loaded;
 }
 
 // --- Turns ---------------------------------------------------------------------------------------
@@ -177,15 +178,14 @@ void BinaryRig::TakeTurn(const Turn& turn) {
   RunOn(process);
 }
 
-Stop BinaryRig::RunUp(Process& process, bool reads_files, uint64_t* calls) {
+Stop BinaryRig::RunUp(Process& process, uint64_t* calls) {
   const Body& body = *process.body;
   *calls = 0;
   for (int ticks = 0;;) {
     const Stop stop = process.body->Run();
     if (stop.kind == Stop::Kind::kTick && ++ticks < 2) continue;
     if (stop.kind != Stop::Kind::kCall || *calls == kMaxStartUp || !body.trap().native) return stop;
-    const bool of_loader = reads_files && decoder_.IsOfLoader(body);
-    if (!of_loader && !Decoder::IsOfStartUp(body.trap().number)) return stop;
+    if (!decoder_.IsOfLoader(process) && !Decoder::IsOfStartUp(body.trap().number)) return stop;
     ++*calls;
     const Asked asked = decoder_.Decode(process);
     if (asked.way == Asked::Way::kPass) {

@@ -37,7 +37,7 @@ class BinaryRig : public Rig, private Observer {
   const SubjectOptions& options() const { return options_; }
   // Runs init, just executed, up to its first call that can depend on the world, or that it makes
   // after too many, or to whatever stops it before. `calls`: how many it made.
-  Stop RunUp(Process& process, bool reads_files, uint64_t* calls);
+  Stop RunUp(Process& process, uint64_t* calls);
 
  private:
   // Init, as it is executed with these; at a later moment too, if it made no call before that which

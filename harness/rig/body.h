@@ -63,6 +63,8 @@ class Body {
   // Runs until it stops next.
   virtual Stop Run() = 0;
   const Trap& trap() const { return trap_; }
+  // Its loader is at work: it has not come to the first instruction of the program itself.
+  bool loading() const { return loading_; }
 
   // After kCall. What the call returns; that it is to be made once more, now; or that it is executed
   // (one of those about memory). False: it has died, or its memory is not what it was.
@@ -107,6 +109,7 @@ class Body {
 
  protected:
   Trap trap_;
+  bool loading_ = false;
 };
 
 }  // namespace minit::rig

@@ -82,7 +82,7 @@ Asked Decoder::Decode(Process& process) {
   for (const Decodes decodes : kAll) {
     Maybe asked = (this->*decodes)(process);
     if (!asked) continue;
-    if (asked->way == Asked::Way::kReturn && IsTold(*process.body)) {
+    if (asked->way == Asked::Way::kReturn && IsTold(process)) {
       asked = Model(calls::OtherAnswered(static_cast<int>(process.body->trap().number),
                                          static_cast<int32_t>(asked->value)));
     }
@@ -96,10 +96,10 @@ Asked Decoder::Decode(Process& process) {
 }
 
 // Whether a judge of calls is to hear of it, though the model has no part in it.
-bool Decoder::IsTold(const Body& body) const {
-  const long number = body.trap().number;
+bool Decoder::IsTold(const Process& process) const {
+  const long number = process.body->trap().number;
   const bool of_memory = number == SYS_mremap || number == SYS_madvise || number == SYS_futex;
-  return !of_memory && !IsOfStartUp(number) && !(loading_ && IsOfLoader(body));
+  return !of_memory && !IsOfStartUp(number) && !IsOfLoader(process);
 }
 
 bool Decoder::IsOfStartUp(long number) {
@@ -297,7 +297,7 @@ Decoder::Maybe Decoder::DecodeMemory(Process& process) {
   const Asked pass{.way = Asked::Way::kPass};
   switch (trap.number) {
     case SYS_mmap:
-      if (Int(a[4]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      if (process.IsLoaded(a[4])) return OfLoader(process);
       if ((a[3] & 0x20) == 0) return Returns(-ENODEV);  // not MAP_ANONYMOUS: files are made up
       return pass;
     case SYS_munmap:

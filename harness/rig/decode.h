@@ -5,7 +5,8 @@
 //   the model answers      all by which an init is judged, and whatever depends on the world
 //   the rig answers        what is the same in every world: user ids, limits, priorities …; the model is told
 //                          of it as kOther with the answer, but for what every program begins with
-//   the real kernel does   memory, and until the first visible call the files that a loader reads
+//   the real kernel does   memory, and the libraries that a loader reads before the program's own first
+//                          instruction; of a script, until the first visible call, what its interpreter reads
 //   nobody covers it       ENOSYS, told to the model as kOther, and reported
 //
 // What is made up, where the model knows less than a process is told: siginfo names no sender (but
@@ -71,8 +72,8 @@ class Decoder {
 
   // Whether a call is one that programs begin with and that is answered alike whatever the world.
   static bool IsOfStartUp(long number);
-  // Or is one by which a loader reads files, before the first visible call.
-  bool IsOfLoader(const Body& body) const;
+  // Or is one by which a loader reads files.
+  bool IsOfLoader(const Process& process) const;
 
   void Report(const std::string& what) { ++not_covered_[what]; }
   const NotCovered& not_covered() const { return not_covered_; }
@@ -80,7 +81,8 @@ class Decoder {
  private:
   using Maybe = std::optional<Asked>;
 
-  bool IsTold(const Body& body) const;
+  bool IsTold(const Process& process) const;
+  bool MayLoad(const Body& body, const std::string& name) const;
 
   // Each knows some calls. Nothing: not this one.
   Maybe DecodeProcess(Process& process);
@@ -119,7 +121,6 @@ class Decoder {
   Asked StatOf(Process& process, const std::string& name, uint64_t address);
   Asked OfLoader(Process& process);
   bool Has(Process& process, const std::string& name) const;
-  bool IsLoaded(const std::string& name) const;
   bool IsFull(const Process& process, int fd) const;
   kernel::Path PathOf(Process& process, const std::string& name) const;
 
@@ -149,9 +150,6 @@ class Decoder {
 
 // Times of day begin here: 2026-01-01.
 inline constexpr uint64_t kBeginningNs = 1'767'225'600'000'000'000;
-
-// Descriptors of files that a loader reads are real ones, and are told from the model's by this.
-inline constexpr uint64_t kLoaderDescriptors = 1000;
 
 inline Asked Model(const kernel::Call& call) { return {.way = Asked::Way::kModel, .call = call}; }
 inline Asked Returns(int64_t value) { return {.way = Asked::Way::kReturn, .value = value}; }

@@ -60,7 +60,8 @@ bool IsOfWorld(const std::string& name) {
 // "/lib/libc.so.6", "/etc/ld.so.cache", "/etc/ld-musl-x86_64.path".
 bool IsOfLibraries(const std::string& name) {
   const std::string last = name.substr(name.rfind('/') + 1);
-  return last.find(".so") != std::string::npos || last.starts_with("ld-musl-");
+  return last.ends_with(".so") || last.find(".so.") != std::string::npos ||
+         last.starts_with("ld-musl-");
 }
 
 // `mode` is of what is no device.
@@ -140,29 +141,31 @@ Decoder::Maybe Decoder::DecodeName(Process& process) {
 Asked Decoder::Open(Process& process, uint64_t path, uint64_t flags) {
   const auto name = process.body->ReadString(path);
   if (!name) return Returns(-EFAULT);
-  if (loading_ && (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY && IsLoaded(*name)) {
+  if ((flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY && MayLoad(*process.body, *name)) {
     const auto result = process.body->Execute(
         SYS_openat, {static_cast<uint64_t>(AT_FDCWD), path, O_RDONLY | O_NONBLOCK | O_CLOEXEC});
     if (!result || *result < 0) return Returns(result.value_or(-EFAULT));
-    return Returns(*result + static_cast<int64_t>(kLoaderDescriptors));
+    process.loaded |= uint64_t{1} << *result;
+    return Returns(*result + Process::kLoaderDescriptors);
   }
   const Path found = PathOf(process, *name);
   if (found == Path::kMissing && (flags & O_CREAT) != 0) return Returns(-EROFS);
   return Model(calls::Open(found, Flags(flags) & kDescriptorFlags));
 }
 
-// A loader, or an interpreter, reads it of the host.
-bool Decoder::IsLoaded(const std::string& name) const {
-  if (name.empty() || name == child_.front() || IsOfWorld(name)) return false;
-  return loads_ == Loads::kAnything || (loads_ == Loads::kLibraries && IsOfLibraries(name));
+// A loader, or an interpreter, may read it of the host.
+bool Decoder::MayLoad(const Body& body, const std::string& name) const {
+  if (!loading_ || name.empty() || name == child_.front() || IsOfWorld(name)) return false;
+  return loads_ == Loads::kAnything || (body.loading() && IsOfLibraries(name));
 }
 
-bool Decoder::IsOfLoader(const Body& body) const {
+bool Decoder::IsOfLoader(const Process& process) const {
+  const Body& body = *process.body;
   const Trap& trap = body.trap();
   const auto& a = trap.arguments;
   const auto names_plain_file = [&](uint64_t path) {
     const auto name = body.ReadString(path);
-    return name && IsLoaded(*name);
+    return name && MayLoad(body, *name);
   };
   const auto is_for_reading = [](uint64_t flags) {
     return (flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY;
@@ -179,14 +182,14 @@ bool Decoder::IsOfLoader(const Body& body) const {
     case SYS_newfstatat:
     case SYS_faccessat:
     case SYS_statx:
-      if (Int(a[0]) < static_cast<int>(kLoaderDescriptors)) return names_plain_file(a[1]);
+      if (!process.IsLoaded(a[0])) return names_plain_file(a[1]);
       [[fallthrough]];
     case SYS_read:
     case SYS_close:
     case SYS_fstat:
     case SYS_lseek:
     case SYS_pread64:
-      return Int(a[0]) >= static_cast<int>(kLoaderDescriptors);
+      return process.IsLoaded(a[0]);
     default:
       return false;
   }
@@ -196,7 +199,9 @@ bool Decoder::IsOfLoader(const Body& body) const {
 Asked Decoder::OfLoader(Process& process) {
   const Trap& trap = process.body->trap();
   auto arguments = trap.arguments;
-  arguments[trap.number == SYS_mmap ? 4 : 0] -= kLoaderDescriptors;
+  uint64_t& descriptor = arguments[trap.number == SYS_mmap ? 4 : 0];
+  descriptor = static_cast<uint64_t>(Int(descriptor) - Process::kLoaderDescriptors);
+  if (trap.number == SYS_close) process.loaded &= ~(uint64_t{1} << descriptor);
   long number = trap.number;
   if (number == SYS_newfstatat) {
     number = SYS_fstat;
@@ -230,17 +235,17 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
   const auto& a = trap.arguments;
   switch (trap.number) {
     case SYS_close:
-      if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      if (process.IsLoaded(a[0])) return OfLoader(process);
       return Model(calls::Close(Descriptor16(a[0])));
     case SYS_fstat:
-      if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      if (process.IsLoaded(a[0])) return OfLoader(process);
       return Stat(process, Int(a[0]), a[1]);
     case SYS_newfstatat:
-      if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      if (process.IsLoaded(a[0])) return OfLoader(process);
       return std::nullopt;
     case SYS_lseek:
     case SYS_pread64:
-      if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      if (process.IsLoaded(a[0])) return OfLoader(process);
       return Returns(-ESPIPE);
     case SYS_close_range: {
       const auto clamp = [](uint64_t number, uint32_t most) {
@@ -365,7 +370,7 @@ Decoder::Maybe Decoder::DecodeFile(Process& process) {
   const auto& a = trap.arguments;
   switch (trap.number) {
     case SYS_read:
-      if (Int(a[0]) >= static_cast<int>(kLoaderDescriptors)) return OfLoader(process);
+      if (process.IsLoaded(a[0])) return OfLoader(process);
       if (process.PipeAt(Int(a[0])) != nullptr) {
         const auto most = std::min<uint64_t>(a[2], INT_MAX);
         return Model(calls::ReadPipe(Descriptor16(a[0]), static_cast<int>(most)));

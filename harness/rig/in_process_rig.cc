@@ -121,7 +121,7 @@ void InProcessRig::MakeStart(std::size_t which) {
     throw CannotRun("no stack for the subject");
   }
   Start& start = starts_[which];
-  const Stop stop = RunUp(process, false, &start.calls);
+  const Stop stop = RunUp(process, &start.calls);
   start.state = body.Keep(stop);
   start.memory = memory_.Keep();
 }

@@ -136,9 +136,9 @@ class Harm : public testing::TestWithParam<const char*> {};
 TEST_P(Harm, IsAsUnderPtrace) { Agree({Subjects().front()}, {"harm", GetParam()}, ""); }
 
 INSTANTIATE_TEST_SUITE_P(All, Harm,
-                         testing::Values("int80", "own-code", "files", "early-files", "loop",
-                                         "child-loop", "calls", "silent-calls", "crash", "overflow",
-                                         "turn-off"));
+                         testing::Values("int80", "own-code", "files", "early-files", "in-loader",
+                                         "loop", "child-loop", "calls", "silent-calls", "crash",
+                                         "overflow", "turn-off"));
 
 // How a worker ends in which the first subject does this.
 std::string EndOf(const std::vector<std::string>& arguments) {

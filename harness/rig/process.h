@@ -30,6 +30,7 @@ struct Process {
   // What was written to a pipe and not read, by descriptor.
   std::map<int, std::shared_ptr<std::string>> pipes;
   std::map<std::pair<int, int>, Interest> interests;
+  uint64_t loaded = 0;  // descriptors that its loader has open, as the real kernel numbers them
 
   // The call it is in.
   kernel::Call call{};
@@ -52,10 +53,17 @@ struct Process {
     non_block = 0;
     pipes.clear();
     interests.clear();
+    loaded = 0;
     call = {};
     fork_told = false;
     traps = 0;
     traps_at_tick = UINT64_MAX;
+  }
+  // Descriptors of files that a loader reads are told from the model's by this.
+  static constexpr int kLoaderDescriptors = 1000;
+  bool IsLoaded(uint64_t descriptor) const {
+    const int64_t real = int64_t{static_cast<int32_t>(descriptor)} - kLoaderDescriptors;
+    return real >= 0 && real < 64 && (loaded >> real & 1) != 0;
   }
   // The pipe that a descriptor is an end of, or nullptr.
   std::shared_ptr<std::string> ShareOf(int fd) const {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "harness/rig/traced.h"
-#include "harness/rig/tracee.h"
 
 namespace minit::rig {
 
@@ -23,7 +22,10 @@ PtraceRig::PtraceRig(const SubjectOptions& options)
 PtraceRig::~PtraceRig() { sched_setaffinity(0, sizeof before_, &before_); }
 
 std::unique_ptr<Tracee> PtraceRig::Execute(const scenario::Entry& entry) {
-  return std::make_unique<Tracee>(spawner_->Spawn(entry.environment, entry.arguments));
+  const Spawned spawned = spawner_->Spawn(entry.environment, entry.arguments);
+  auto tracee = std::make_unique<Tracee>(spawned.pid);
+  if (spawned.entry != 0) tracee->BreakAt(spawned.entry);
+  return tracee;
 }
 
 std::unique_ptr<Body> PtraceRig::Begin(const scenario::Entry& entry, uint64_t* calls) {
@@ -40,7 +42,7 @@ std::unique_ptr<Body> PtraceRig::Begin(const scenario::Entry& entry, uint64_t* c
   }
   *calls = start.calls;
   return std::make_unique<Tracee>(std::move(space), pid, start.trap,
-                                  start.moment->registers().rip - kCallBytes);
+                                  start.moment->registers().rip - kCallBytes, start.breakpoint);
 }
 
 void PtraceRig::MakeStart(const scenario::Entry& entry, Start& start) {
@@ -51,10 +53,11 @@ void PtraceRig::MakeStart(const scenario::Entry& entry, Start& start) {
   Process process;
   process.pid = kernel::kInit;
   process.body = std::move(executed);
-  const Stop stop = RunUp(process, true, &start.calls);
+  const Stop stop = RunUp(process, &start.calls);
   // Who shares an open file would share where it is read.
   if (stop.kind != Stop::Kind::kCall || !body.trap().native || body.CountFiles() != files) return;
   start.trap = body.trap();
+  start.breakpoint = body.breakpoint();
   start.moment = Moment::Of(body.Release());
 }
 

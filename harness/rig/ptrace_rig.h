@@ -35,11 +35,10 @@
 #include "harness/rig/binary_rig.h"
 #include "harness/rig/moment.h"
 #include "harness/rig/spawner.h"
+#include "harness/rig/tracee.h"
 #include "harness/rig/watch.h"
 
 namespace minit::rig {
-
-class Tracee;
 
 class PtraceRig final : public BinaryRig {
  public:
@@ -54,6 +53,7 @@ class PtraceRig final : public BinaryRig {
     bool tried = false;
     std::shared_ptr<Moment> moment;  // nothing: only an exec gets there
     Trap trap;
+    Breakpoint breakpoint;  // it is in a loader
     uint64_t calls = 0;
   };
 

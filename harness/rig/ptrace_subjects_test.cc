@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/rig/program.h"
 #include "harness/rig/ptrace_rig.h"
 #include "harness/rig/timeline.h"
 #include "harness/scenario/text.h"
@@ -502,8 +503,24 @@ TEST_F(Harm, NothingOutsideIsReached) {
 TEST_F(Harm, NothingOfTheHostIsRead) {
   for (const std::string& subject : g_subjects) {
     EXPECT_EQ(Play(subject, {"harm", "early-files"}, "").story,
-              "file -1\nfolder -1\nexit(0) = never returns\n")
+              "file -1\nfolder -1\nlibrary -1\ngiven -1\nexit(0) = never returns\n")
         << subject;
+  }
+}
+
+// Even if the loader has made a call that depends on the world, at which others begin.
+TEST_F(Harm, OnlyTheLoaderReadsLibraries) {
+  for (const std::string& subject : g_subjects) {
+    for (const bool from_exec : {true, false}) {
+      PtraceRig rig({.path = subject, .arguments = {"harm", "in-loader"}, .from_exec = from_exec});
+      const bool has_loader = WhatIsLoadedFor(subject) == Loads::kLibraries;
+      for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(PlayOnce(rig, "").story, std::string("in the loader ") +
+                                               (has_loader ? "1" : "0") +
+                                               "\nlibrary -1\nexit(0) = never returns\n")
+            << subject;
+      }
+    }
   }
 }
 

@@ -167,7 +167,7 @@ __attribute__((no_sanitize("address", "undefined"))) int Spawner::Execute(void* 
 // --- In the process of its maker -----------------------------------------------------------------
 
 // The spawner is stopped in its last vfork, or before its first.
-pid_t Spawner::Spawn(scenario::Environment environment, scenario::Arguments arguments) {
+Spawned Spawner::Spawn(scenario::Environment environment, scenario::Arguments arguments) {
   board_->environment = static_cast<std::size_t>(environment);
   board_->arguments = static_cast<std::size_t>(arguments);
   board_->exec_error = 0;
@@ -192,12 +192,11 @@ pid_t Spawner::Spawn(scenario::Environment environment, scenario::Arguments argu
                     ": the kernel gave it up as it laid it out in memory; it is damaged, or needs "
                     "more than --memory gives it");
   }
-  PatchVector(pid);
-  return pid;
+  return {.pid = pid, .entry = PatchVector(pid, program_.path)};
 }
 
-// The vDSO would give the time that it is here; and the random bytes would be that.
-void Spawner::PatchVector(pid_t pid) {
+// The vDSO would give the time that it is here; and the random bytes would be that. Returns Spawned::entry.
+uint64_t Spawner::PatchVector(pid_t pid, const std::string& path) {
   user_regs_struct registers;
   if (ptrace(PTRACE_GETREGS, pid, 0, &registers) != 0) Throw("cannot read registers");
   // Arguments, environment and vector: far below a page each way but in the number of strings.
@@ -209,10 +208,12 @@ void Spawner::PatchVector(pid_t pid) {
   const std::size_t count = static_cast<std::size_t>(read) / sizeof(uint64_t);
   std::size_t at = 1 + words[0] + 1;          // the arguments' count, they, and a null
   while (at < count && words[at] != 0) ++at;  // the environment
-  uint64_t random_bytes = 0;
+  uint64_t random_bytes = 0, loader = 0, entry = 0;
   for (++at; at + 1 < count && words[at] != AT_NULL; at += 2) {
     if (words[at] == AT_SYSINFO_EHDR) words[at] = AT_IGNORE;
     if (words[at] == AT_RANDOM) random_bytes = words[at + 1];
+    if (words[at] == AT_BASE) loader = words[at + 1];
+    if (words[at] == AT_ENTRY) entry = words[at + 1];
   }
   std::array<unsigned char, 16> fixed{};
   for (std::size_t i = 0; i < fixed.size(); ++i) fixed[i] = static_cast<unsigned char>(0x11 * i);
@@ -222,8 +223,9 @@ void Spawner::PatchVector(pid_t pid) {
                               {reinterpret_cast<void*>(random_bytes), fixed.size()}}};
   if (at + 1 >= count || random_bytes == 0 ||
       process_vm_writev(pid, from.data(), from.size(), to.data(), to.size(), 0) < 0) {
-    throw CannotRun("cannot find the auxiliary vector of " + program_.path);
+    throw CannotRun("cannot find the auxiliary vector of " + path);
   }
+  return loader == 0 ? 0 : entry;
 }
 
 }  // namespace minit::rig

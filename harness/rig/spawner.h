@@ -48,6 +48,12 @@ struct Program {
 std::vector<std::string> EnvironmentFor(scenario::Environment environment);
 std::vector<std::string> ArgumentsFor(const Program& program, scenario::Arguments arguments);
 
+// A process of it, stopped for its tracer just after its exec.
+struct Spawned {
+  pid_t pid = -1;
+  uint64_t entry = 0;  // where the program itself begins, if a loader runs before it
+};
+
 class Spawner {
  public:
   // Throws CannotRun if there can be no fence, or no namespaces.
@@ -56,9 +62,9 @@ class Spawner {
   Spawner& operator=(const Spawner&) = delete;
   ~Spawner();  // ends all that it has started
 
-  // A new process of the subject, stopped for its tracer just after its exec. To be killed and
-  // waited for by the caller. Throws CannotRun if the binary cannot be executed.
-  pid_t Spawn(scenario::Environment environment, scenario::Arguments arguments);
+  // A new process of the subject, to be killed and waited for by the caller. Throws CannotRun if the
+  // binary cannot be executed.
+  Spawned Spawn(scenario::Environment environment, scenario::Arguments arguments);
 
  private:
   struct Board;
@@ -67,7 +73,7 @@ class Spawner {
   [[noreturn]] void Refuse(const std::string& problem);
   void WaitUntilReady();
   static int Execute(void* spawner);
-  void PatchVector(pid_t pid);
+  static uint64_t PatchVector(pid_t pid, const std::string& path);
 
   Program program_;
   Limits limits_;

@@ -31,6 +31,10 @@ constexpr uint64_t kMaskInFrame = 296;
 // As big as any area of XSAVE is (Intel SDM 1, 13.5).
 constexpr std::size_t kFloatBytes = 16384;
 
+bool PokeText(pid_t pid, uint64_t address, uint64_t word) {
+  return Trace(PTRACE_POKETEXT, pid, address, reinterpret_cast<const void*>(word)) == 0;
+}
+
 bool CopyFloats(pid_t from, pid_t to) {
   static std::array<uint8_t, kFloatBytes> floats;
   iovec area = {floats.data(), floats.size()};
@@ -40,9 +44,16 @@ bool CopyFloats(pid_t from, pid_t to) {
 
 }  // namespace
 
-Tracee::Tracee(std::shared_ptr<Space> space, pid_t pid, const Trap& trap, uint64_t call_at)
-    : pid_(pid), space_(std::move(space)), call_at_(call_at), newborn_(true), at_call_(true) {
+Tracee::Tracee(std::shared_ptr<Space> space, pid_t pid, const Trap& trap, uint64_t call_at,
+               const Breakpoint& breakpoint)
+    : pid_(pid),
+      space_(std::move(space)),
+      call_at_(call_at),
+      breakpoint_(breakpoint),
+      newborn_(true),
+      at_call_(true) {
   trap_ = trap;
+  loading_ = breakpoint.at != 0;
 }
 
 void Tracee::Kill() {
@@ -78,11 +89,13 @@ Stop Tracee::Run() {
     switch (stop) {
       case SIGPROF:
         return {.kind = Stop::Kind::kTick, .signal = stop};
+      case SIGTRAP:
+        if (LeaveLoader()) break;
+        [[fallthrough]];
       case SIGSEGV:
       case SIGBUS:
       case SIGILL:
       case SIGFPE:
-      case SIGTRAP:
         return {.kind = Stop::Kind::kFault, .signal = stop};
       default:
         break;  // from outside, and not for it
@@ -99,6 +112,26 @@ bool Tracee::GetTrap() {
   call_at_ = info.instruction_pointer - kCallBytes;
   std::copy(std::begin(info.entry.args), std::end(info.entry.args), trap_.arguments.begin());
   return true;
+}
+
+// --- The end of the loader ------------------------------------------------------------------------
+
+void Tracee::BreakAt(uint64_t address) {
+  constexpr uint64_t kInt3 = 0xcc;
+  breakpoint_ = {.at = address};
+  loading_ = Trace(PTRACE_PEEKTEXT, pid_, address, &breakpoint_.covered) == 0 &&
+             PokeText(pid_, address, (breakpoint_.covered & ~uint64_t{0xff}) | kInt3);
+}
+
+// False: it is not there.
+bool Tracee::LeaveLoader() {
+  user_regs_struct registers;
+  if (!loading_ || !GetRegisters(pid_, &registers)) return false;
+  if (registers.rip != breakpoint_.at + 1) return false;
+  registers.rip = breakpoint_.at;
+  loading_ = false;
+  if (space_ != nullptr) space_->Spoil();  // it has no breakpoint any more
+  return SetRegisters(pid_, registers) && PokeText(pid_, breakpoint_.at, breakpoint_.covered);
 }
 
 // --- Registers and memory ------------------------------------------------------------------------
@@ -255,6 +288,8 @@ std::unique_ptr<Body> Tracee::Fork(const ForkRequest& request, int32_t newborn) 
   child->trap_ = trap_;
   child->newborn_ = true;
   child->call_at_ = call_at_;
+  child->breakpoint_ = breakpoint_;
+  child->loading_ = loading_;
   if ((request.flags & CLONE_CHILD_SETTID) != 0) child->Write(request.child_number, newborn);
   if ((request.flags & CLONE_PARENT_SETTID) != 0) Write(request.parent_number, newborn);
   return child;

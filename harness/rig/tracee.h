@@ -9,6 +9,8 @@
 //
 // A handler is installed when it is entered first.
 //
+// That a loader has come to the program itself tells a breakpoint, which is gone before that runs.
+//
 // Its memory is its own, or a Space (moment.h), which is told when what is mapped there changes. What
 // it forks is forked for real; from a Space, if the kernel knows nothing else of it, by a copy of that.
 
@@ -30,12 +32,20 @@
 
 namespace minit::rig {
 
+// Where a program begins whose loader is at work.
+struct Breakpoint {
+  uint64_t at = 0;       // 0: there is none
+  uint64_t covered = 0;  // the word that stands there
+};
+
 class Tracee final : public Body {
  public:
   // A process that is traced, and stopped; it is killed with this.
   explicit Tracee(pid_t pid) : pid_(pid) {}
-  // A newborn in a Space of a moment, at the call that was made then, by that instruction.
-  Tracee(std::shared_ptr<Space> space, pid_t pid, const Trap& trap, uint64_t call_at);
+  // A newborn in a Space of a moment, at the call that was made then, by that instruction; with the
+  // breakpoint that there was.
+  Tracee(std::shared_ptr<Space> space, pid_t pid, const Trap& trap, uint64_t call_at,
+         const Breakpoint& breakpoint);
   Tracee(const Tracee&) = delete;
   Tracee& operator=(const Tracee&) = delete;
   ~Tracee() override { Kill(); }
@@ -56,6 +66,11 @@ class Tracee final : public Body {
   using Body::Read;
   using Body::Write;
 
+  // It is loading() until it comes there.
+  void BreakAt(uint64_t address);
+  // As long as it is loading.
+  Breakpoint breakpoint() const { return loading_ ? breakpoint_ : Breakpoint{}; }
+
   void Kill();
   std::size_t CountFiles() const;  // that are open
   pid_t Release() { return std::exchange(pid_, -1); }
@@ -69,6 +84,7 @@ class Tracee final : public Body {
   std::unique_ptr<Tracee> ForkForReal(const ForkRequest& request);
   std::unique_ptr<Tracee> ForkByCopy(const ForkRequest& request);
   bool GetTrap();
+  bool LeaveLoader();
   void Poke(std::size_t offset, uint64_t value);
 
   pid_t pid_ = -1;
@@ -76,9 +92,10 @@ class Tracee final : public Body {
   bool plain_ = true;             // nothing but memory and registers is other than at the moment,
   uint64_t installed_ = 0;        // and handlers of these signals
   uint64_t call_at_ = 0;          // the instruction that made the last call
-  bool newborn_ = false;          // not resumed yet
-  bool at_call_ = false;          // Run has only to say so
-  user_regs_struct before_{};     // Execute and Fork: as they were at the trap
+  Breakpoint breakpoint_;
+  bool newborn_ = false;       // not resumed yet
+  bool at_call_ = false;       // Run has only to say so
+  user_regs_struct before_{};  // Execute and Fork: as they were at the trap
 };
 
 }  // namespace minit::rig

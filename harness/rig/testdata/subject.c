@@ -518,6 +518,20 @@ static void Scribble(enum How how) {
   exit(0);
 }
 
+// --- What a loader reads --------------------------------------------------------------------------
+
+static const char *const kLibrary = "/lib64/ld-linux-x86-64.so.2";
+static int g_in_loader = -1;
+
+// A loader calls it before the first instruction of the program: it makes a call that depends on the world.
+static void InLoader(int argc, char **argv) {
+  if (argc != 3 || strcmp(argv[2], "in-loader")) return;
+  getppid();
+  g_in_loader = open(kLibrary, O_RDONLY);
+  close(g_in_loader);
+}
+__attribute__((section(".preinit_array"), used)) static void (*g_of_loader)(int, char **) = InLoader;
+
 // --- Those that mean harm ------------------------------------------------------------------------
 
 // Calls the harness's own `syscall`, if that is in the same memory: at this address.
@@ -561,8 +575,17 @@ static void Hostile(const char *what) {
   } else if (!strcmp(what, "early-files")) {
     const int file = open("/etc/passwd", O_RDONLY);
     const int folder = open("/dev", O_RDONLY | O_DIRECTORY);
+    const int library = open(kLibrary, O_RDONLY);
+    struct stat status;
+    const int given = fstat(1000, &status);  // as the rig numbers what a loader has open
     SayNumber("file", file);
     SayNumber("folder", folder);
+    SayNumber("library", library);
+    SayNumber("given", given);
+  } else if (!strcmp(what, "in-loader")) {
+    const int library = open(kLibrary, O_RDONLY);
+    SayNumber("in the loader", g_in_loader >= 0);
+    SayNumber("library", library);
   } else if (!strcmp(what, "loop")) {
     for (;;) asm volatile("");
   } else if (!strcmp(what, "child-loop")) {
