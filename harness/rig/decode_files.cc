@@ -272,9 +272,19 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
     case SYS_pipe2:
       if ((Flags(a[1]) & ~kPipeFlags) != 0) return Refuse(process, "pipe2 with flags");
       return Model(calls::Pipe(Flags(a[1])));
+    case SYS_fsync:
+    case SYS_fdatasync:
+      return Returns(IsOpen(process, a[0]) ? 0 : -EBADF);
+    case SYS_sendto:
+    case SYS_sendmsg:  // there is no network
+      return Returns(IsOpen(process, a[0]) ? -ENOTSOCK : -EBADF);
     default:
       return std::nullopt;
   }
+}
+
+bool Decoder::IsOpen(const Process& process, uint64_t fd) const {
+  return kernel_.DescriptorPath(process.pid, Int(fd)) != Path::kMissing;
 }
 
 Asked Decoder::DupTo(Process& process, int to, uint32_t flags) {

@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(All, Interface,
                          testing::Values("sigtimedwait", "poll", "epoll", "select", "suspend",
                                          "pause", "wait", "wait-restart", "spawn", "vfork",
                                          "clone3", "vectors", "timers", "descriptors", "pipes",
-                                         "set-up", "pidfd"));
+                                         "set-up", "syncs", "pidfd"));
 
 // Linux gives one empty string where it is given none (since 5.18).
 TEST(Arguments, AreAsTheScenarioHasThemAndNeverNone) {

@@ -6,12 +6,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -367,6 +369,39 @@ name 0
 limit 0
 exit(0) = never returns
 )");
+}
+
+constexpr const char* kSyncs = R"(data 0
+of none 8
+data of none 8
+sent to none 8
+message to none 8
+sent to no socket 87
+written to none 8
+exit(0) = never returns
+)";
+
+TEST(Subjects, SyncsOfOneFileAndWhatIsSent) { Expect("syncs", "", kSyncs); }
+
+// Numbers of calls that the model has no part in, and is told of.
+struct Told final : Observer {
+  void On(const Step& step, const kernel::Kernel&) override {
+    if (step.kind == Step::Kind::kCalls && step.call.kind == kernel::CallKind::kOther) {
+      numbers.insert(step.call.value);
+    }
+  }
+  std::set<int> numbers;
+};
+
+TEST(Subjects, SyncsOfOneFileAndWhatIsSentAreToldToWhoJudgesCalls) {
+  for (const std::string& subject : g_subjects) {
+    PtraceRig rig({.path = subject, .arguments = {"syncs"}});
+    Told told;
+    rig.Run({}, told);
+    for (const int number : {SYS_fsync, SYS_fdatasync, SYS_sendto, SYS_sendmsg}) {
+      EXPECT_TRUE(told.numbers.contains(number)) << subject << " " << number;
+    }
+  }
 }
 
 TEST(Subjects, ThatWouldRunByAnotherUserOrInOtherFilesAreToldThatNobodyCoversIt) {

@@ -420,6 +420,19 @@ static void SetUp(void) {
   SayNumber("limit", setrlimit(RLIMIT_NOFILE, &limit));
   exit(0);
 }
+// What is written so reaches a disk, or nobody.
+static void Syncs(void) {
+  struct msghdr message = {0};
+  SayNumber("data", fsync(2) + fdatasync(0));
+  SayNumber("of none", fsync(40) + errno);
+  SayNumber("data of none", fdatasync(-1) + errno);
+  SayNumber("sent to none", send(40, "x", 1, 0) + errno);
+  SayNumber("message to none", sendmsg(-1, &message, 0) + errno);
+  SayNumber("sent to no socket", send(2, "x", 1, 0) + errno);
+  SayNumber("written to none", write(40, "x", 1) + errno);
+  exit(0);
+}
+
 // What would change by whom, or in which files, init runs.
 static void SetUpOtherwise(void) {
   SayNumber("user", setuid(65534));
@@ -651,6 +664,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "pidfd")) PidFd();
   if (!strcmp(mode, "set-up")) SetUp();
   if (!strcmp(mode, "set-up-otherwise")) SetUpOtherwise();
+  if (!strcmp(mode, "syncs")) Syncs();
   if (argc > 3) Outside(argv[2], argv[3]);
   if (argc == 3) Hostile(argv[2]);
   return 99;
