@@ -123,6 +123,7 @@ class Decoder {
   bool Has(Process& process, const std::string& name) const;
   bool IsFull(const Process& process, int fd) const;
   bool IsOpen(const Process& process, uint64_t fd) const;
+  bool IsOnDisk(const Process& process, uint64_t fd) const;
   kernel::Path PathOf(Process& process, const std::string& name) const;
 
   // Of an answer.

@@ -274,7 +274,8 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
       return Model(calls::Pipe(Flags(a[1])));
     case SYS_fsync:
     case SYS_fdatasync:
-      return Returns(IsOpen(process, a[0]) ? 0 : -EBADF);
+      if (!IsOpen(process, a[0])) return Returns(-EBADF);
+      return Returns(IsOnDisk(process, a[0]) ? 0 : -EINVAL);
     case SYS_sendto:
     case SYS_sendmsg:  // there is no network
       return Returns(IsOpen(process, a[0]) ? -ENOTSOCK : -EBADF);
@@ -285,6 +286,12 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
 
 bool Decoder::IsOpen(const Process& process, uint64_t fd) const {
   return kernel_.DescriptorPath(process.pid, Int(fd)) != Path::kMissing;
+}
+
+// No device, and no pipe.
+bool Decoder::IsOnDisk(const Process& process, uint64_t fd) const {
+  return kernel_.DescriptorPath(process.pid, Int(fd)) == Path::kOther &&
+         process.PipeAt(Int(fd)) == nullptr;
 }
 
 Asked Decoder::DupTo(Process& process, int to, uint32_t flags) {

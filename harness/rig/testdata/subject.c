@@ -423,7 +423,8 @@ static void SetUp(void) {
 // What is written so reaches a disk, or nobody.
 static void Syncs(void) {
   struct msghdr message = {0};
-  SayNumber("data", fsync(2) + fdatasync(0));
+  SayNumber("data", fsync(3) + fdatasync(3));
+  SayNumber("of a device", fsync(2) + errno);
   SayNumber("of none", fsync(40) + errno);
   SayNumber("data of none", fdatasync(-1) + errno);
   SayNumber("sent to none", send(40, "x", 1, 0) + errno);
