@@ -90,6 +90,7 @@ constexpr Kinds kKinds[] = {
     {"write", CallKind::kWrite, true},
     {"writev", CallKind::kWrite, true},
     {"sync", CallKind::kSync, true},
+    {"syncfs", CallKind::kSync, true},
     {"reboot", CallKind::kReboot},
     {"pipe2", CallKind::kPipe},
     {"pipe", CallKind::kPipe},

@@ -53,6 +53,7 @@ TEST(Calls, NamesAllowWhatTheRigsMakeOfThem) {
   EXPECT_FALSE(list.Has(calls::Fork()));
   EXPECT_FALSE(list.Has(calls::WaitId(0, 0, 0)));
   EXPECT_FALSE(list.Has(calls::Other(SYS_umount2)));
+  EXPECT_TRUE(ListOf("syncfs\n").Has(calls::Sync()));
   EXPECT_TRUE(Waits(list, CallKind::kSigTimedWait));
   EXPECT_FALSE(Waits(list, CallKind::kWait4));
 }

@@ -152,6 +152,7 @@ void BinaryRig::MakeFork(Process& parent, kernel::Pid newborn_pid) {
   newborn.pipes = parent.pipes;
   newborn.interests = parent.interests;
   newborn.actions = parent.actions;
+  newborn.roots = parent.roots;
   newborn.loaded = parent.loaded;
 }
 

@@ -72,6 +72,7 @@ Asked Decoder::Decode(Process& process) {
   process.done = 0;
   process.written_to = 0;
   process.fork_told = false;
+  process.opens_root = false;
   if (!process.body->trap().native) return Refuse(process, "a 32-bit call");
   using Decodes = Maybe (Decoder::*)(Process&);
   static constexpr std::array<Decodes, 12> kAll = {

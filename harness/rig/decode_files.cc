@@ -148,6 +148,11 @@ Asked Decoder::Open(Process& process, uint64_t path, uint64_t flags) {
     process.loaded |= uint64_t{1} << *result;
     return Returns(*result + Process::kLoaderDescriptors);
   }
+  if (*name == "/") {
+    if ((flags & (O_ACCMODE | O_CREAT)) != O_RDONLY) return Returns(-EISDIR);
+    process.opens_root = true;
+    return Model(calls::Open(Path::kOther, Flags(flags) & kDescriptorFlags));
+  }
   const Path found = PathOf(process, *name);
   if (found == Path::kMissing && (flags & O_CREAT) != 0) return Returns(-EROFS);
   return Model(calls::Open(found, Flags(flags) & kDescriptorFlags));
@@ -214,7 +219,10 @@ Asked Decoder::Stat(Process& process, int fd, uint64_t address) {
   const Path path = kernel_.DescriptorPath(process.pid, fd);
   if (path == Path::kMissing) return Returns(-EBADF);
   const bool is_pipe = process.PipeAt(fd) != nullptr;
-  const struct stat status = StatusOf(path, is_pipe ? S_IFIFO | 0600 : S_IFREG | 0644);
+  const bool is_root = process.IsRoot(static_cast<uint64_t>(fd));
+  const struct stat status = StatusOf(path, is_pipe   ? S_IFIFO | 0600
+                                            : is_root ? S_IFDIR | 0755
+                                                      : S_IFREG | 0644);
   return Returns(process.body->Write(address, status) ? 0 : -EFAULT);
 }
 
@@ -272,6 +280,9 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
     case SYS_pipe2:
       if ((Flags(a[1]) & ~kPipeFlags) != 0) return Refuse(process, "pipe2 with flags");
       return Model(calls::Pipe(Flags(a[1])));
+    case SYS_syncfs:
+      if (!IsOpen(process, a[0])) return Returns(-EBADF);
+      return IsOnDisk(process, a[0]) ? Model(calls::Sync()) : Returns(0);
     case SYS_fsync:
     case SYS_fdatasync:
       if (!IsOpen(process, a[0])) return Returns(-EBADF);
@@ -388,6 +399,7 @@ Decoder::Maybe Decoder::DecodeFile(Process& process) {
   switch (trap.number) {
     case SYS_read:
       if (process.IsLoaded(a[0])) return OfLoader(process);
+      if (process.IsRoot(Flags(a[0])) && IsOpen(process, a[0])) return Returns(-EISDIR);
       if (process.PipeAt(Int(a[0])) != nullptr) {
         const auto most = std::min<uint64_t>(a[2], INT_MAX);
         return Model(calls::ReadPipe(Descriptor16(a[0]), static_cast<int>(most)));
@@ -496,15 +508,18 @@ int64_t Decoder::AnswerFile(Process& process, const Result& result) {
   const bool does_not_block = (process.call.flags & kernel::kOpenNonBlock) != 0;
   switch (process.call.kind) {
     case CallKind::kSetNonBlock:
-      process.SetFile(process.call.fd, process.call.value != 0, process.ShareOf(process.call.fd));
+      process.SetNonBlock(process.call.fd, process.call.value != 0);
       return result.value;
     case CallKind::kEpollControl:
       return result.value;
     case CallKind::kDup:
       process.SetFile(result.value, (process.non_block >> process.call.fd & 1) != 0,
-                      process.ShareOf(process.call.fd));
+                      process.ShareOf(process.call.fd),
+                      process.IsRoot(static_cast<uint64_t>(process.call.fd)));
       return result.value;
     case CallKind::kOpen:
+      process.SetFile(result.value, does_not_block, nullptr, process.opens_root);
+      return result.value;
     case CallKind::kSignalFd:
     case CallKind::kTimerFdCreate:
     case CallKind::kEpollCreate:

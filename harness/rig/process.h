@@ -30,6 +30,7 @@ struct Process {
   // What was written to a pipe and not read, by descriptor.
   std::map<int, std::shared_ptr<std::string>> pipes;
   std::map<std::pair<int, int>, Interest> interests;
+  uint64_t roots = 0;   // descriptors of the root, as a folder
   uint64_t loaded = 0;  // descriptors that its loader has open, as the real kernel numbers them
 
   // The call it is in.
@@ -37,8 +38,9 @@ struct Process {
   SignalAction action{};    // rt_sigaction
   ForkRequest fork{};       // fork and the like
   uint64_t written_to = 0;  // poll: descriptors that may be written to
-  uint32_t done = 0;       // bytes or descriptors that it has got so far, if it takes several calls
-                           // of the model
+  uint32_t done = 0;  // bytes or descriptors that it has got so far, if it takes several calls
+                      // of the model
+  bool opens_root = false;
   bool fork_told = false;  // the model has made the newborn
 
   uint64_t traps = 0;
@@ -53,6 +55,7 @@ struct Process {
     non_block = 0;
     pipes.clear();
     interests.clear();
+    roots = 0;
     loaded = 0;
     call = {};
     fork_told = false;
@@ -71,10 +74,17 @@ struct Process {
     return found == pipes.end() ? nullptr : found->second;
   }
   std::string* PipeAt(int fd) const { return pipes.empty() ? nullptr : ShareOf(fd).get(); }
-  // What a descriptor is from now on.
-  void SetFile(int fd, bool does_not_block, std::shared_ptr<std::string> pipe = nullptr) {
+  bool IsRoot(uint64_t fd) const { return fd < 64 && (roots >> fd & 1) != 0; }
+  void SetNonBlock(int fd, bool does_not_block) {
     const uint64_t bit = uint64_t{1} << fd;
     non_block = does_not_block ? non_block | bit : non_block & ~bit;
+  }
+  // What a descriptor is from now on.
+  void SetFile(int fd, bool does_not_block, std::shared_ptr<std::string> pipe = nullptr,
+               bool is_root = false) {
+    const uint64_t bit = uint64_t{1} << fd;
+    roots = is_root ? roots | bit : roots & ~bit;
+    SetNonBlock(fd, does_not_block);
     if (pipe != nullptr) {
       pipes[fd] = std::move(pipe);
     } else if (!pipes.empty()) {

@@ -373,6 +373,14 @@ exit(0) = never returns
 
 constexpr const char* kSyncs = R"(data 0
 of a device 21
+root 1
+read 20
+written to 20
+sync() ...
+sync() = 0
+all 0
+all of devices 0
+all of none 8
 of none 8
 data of none 8
 sent to none 8
@@ -383,7 +391,8 @@ exit(0) = never returns
 )";
 
 TEST(Subjects, SyncsOfOneFileAndWhatIsSent) {
-  Expect("syncs", "entry: descriptor 3 is open\n", kSyncs);
+  Expect("syncs", "entry: descriptor 3 is open\nbefore call 1: sync hangs\nat rest: heal sync\n",
+         kSyncs);
 }
 
 // Numbers of calls that the model has no part in, and is told of.
@@ -401,7 +410,7 @@ TEST(Subjects, SyncsOfOneFileAndWhatIsSentAreToldToWhoJudgesCalls) {
     PtraceRig rig({.path = subject, .arguments = {"syncs"}});
     Told told;
     rig.Run({}, told);
-    for (const int number : {SYS_fsync, SYS_fdatasync, SYS_sendto, SYS_sendmsg}) {
+    for (const int number : {SYS_fsync, SYS_fdatasync, SYS_syncfs, SYS_sendto, SYS_sendmsg}) {
       EXPECT_TRUE(told.numbers.contains(number)) << subject << " " << number;
     }
   }

@@ -425,6 +425,15 @@ static void Syncs(void) {
   struct msghdr message = {0};
   SayNumber("data", fsync(3) + fdatasync(3));
   SayNumber("of a device", fsync(2) + errno);
+  struct stat status;
+  char byte;
+  const int root = dup(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  SayNumber("root", fstat(root, &status) + S_ISDIR(status.st_mode));
+  SayNumber("read", read(root, &byte, 1) + errno);
+  SayNumber("written to", open("/", O_WRONLY) + errno);
+  SayNumber("all", syncfs(root));
+  SayNumber("all of devices", syncfs(2));
+  SayNumber("all of none", syncfs(40) + errno);
   SayNumber("of none", fsync(40) + errno);
   SayNumber("data of none", fdatasync(-1) + errno);
   SayNumber("sent to none", send(40, "x", 1, 0) + errno);
