@@ -220,6 +220,12 @@ Path Kernel::DescriptorPath(Pid process, int fd) const {
   return object == nullptr ? Path::kMissing : object->path;
 }
 
+bool Kernel::IsFile(Pid process, int fd) const {
+  const Slot slot = FindSlot(process);
+  const Object* const object = slot == kNoSlot ? nullptr : ObjectAt(tasks_[slot], fd);
+  return object != nullptr && object->kind == ObjectKind::kFile;
+}
+
 // --- Waiting on descriptors ----------------------------------------------------------------------
 
 bool Kernel::IsReady(Slot slot, const Object& object, int depth) const {

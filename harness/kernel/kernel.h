@@ -326,6 +326,9 @@ class Kernel {
   // Whom the SIGCHLD is about that init took last. Of several that come while one is pending that is the
   // first. No part of what a kernel is compared by.
   const ChildNews& NewsOfInit() const { return g_.taken_news; }
+  // Of an open descriptor: it is of a file, so no pipe, and nothing that has no place in a file system
+  // (a signalfd, a timerfd, an epoll, a pidfd).
+  bool IsFile(Pid process, int fd) const;
   // Of an end of a pipe: the other one is closed.
   bool IsCut(Pid process, int fd) const;
 

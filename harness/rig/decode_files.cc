@@ -299,10 +299,10 @@ bool Decoder::IsOpen(const Process& process, uint64_t fd) const {
   return kernel_.DescriptorPath(process.pid, Int(fd)) != Path::kMissing;
 }
 
-// No device, and no pipe.
+// A file, and no device.
 bool Decoder::IsOnDisk(const Process& process, uint64_t fd) const {
-  return kernel_.DescriptorPath(process.pid, Int(fd)) == Path::kOther &&
-         process.PipeAt(Int(fd)) == nullptr;
+  return kernel_.IsFile(process.pid, Int(fd)) &&
+         kernel_.DescriptorPath(process.pid, Int(fd)) == Path::kOther;
 }
 
 Asked Decoder::DupTo(Process& process, int to, uint32_t flags) {

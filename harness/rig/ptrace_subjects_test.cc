@@ -380,6 +380,10 @@ sync() ...
 sync() = 0
 all 0
 all of devices 0
+without a place 21
+without a place 21
+without a place 21
+without a place 21
 all of none 8
 of none 8
 data of none 8

@@ -433,6 +433,12 @@ static void Syncs(void) {
   SayNumber("written to", open("/", O_WRONLY) + errno);
   SayNumber("all", syncfs(root));
   SayNumber("all of devices", syncfs(2));
+  const int none[] = {SignalFd(0), epoll_create1(EPOLL_CLOEXEC),
+                      timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC),
+                      (int)syscall(SYS_pidfd_open, 1, 0)};
+  for (size_t i = 0; i < sizeof none / sizeof *none; ++i) {
+    SayNumber("without a place", fsync(none[i]) + errno + syncfs(none[i]));
+  }
   SayNumber("all of none", syncfs(40) + errno);
   SayNumber("of none", fsync(40) + errno);
   SayNumber("data of none", fdatasync(-1) + errno);
