@@ -77,9 +77,9 @@ enum class CallKind : uint8_t {
   kPidFdOpen,     // pid
   kPidFdSendSignal,  // fd; signal
   kSleep,            // nanosleep, clock_nanosleep: time_ns; flags: kSleepAbsolute
-  kAlarm,            // time_ns: 0 to disarm (setitimer(ITIMER_REAL) without an interval)
+  kAlarm,            // of ITIMER_REAL: time_ns: 0 to disarm; set: interval in ns, 0: once
   kTimerFdCreate,    // flags: kOpen…
-  kTimerFdSet,       // fd; time_ns: relative, 0 to disarm
+  kTimerFdSet,       // fd; time_ns and set as kAlarm; flags: kTimerAbsolute
   kClockRead,        //
   kSetSid,           //
   kSetPgid,          // pid; value: group
@@ -155,6 +155,8 @@ inline constexpr int32_t kWaitForGroup = 2;
 inline constexpr int32_t kWaitForPidFd = 3;  // pid: the descriptor
 // Flags of kSleep.
 inline constexpr uint32_t kSleepAbsolute = 1;
+// Flags of kTimerFdSet.
+inline constexpr uint32_t kTimerAbsolute = 1;
 // Requests of kPtrace.
 inline constexpr int32_t kPtraceTraceMe = 0;
 inline constexpr int32_t kPtraceContinue = 7;
@@ -221,8 +223,10 @@ struct Result {
   Pid pid = 0;               // waitid: of which process or thread
   int32_t status = 0;        // wait4: raw status; waitid: si_status; sigaction: old disposition;
                              // pipe: the end to write
-  uint64_t set = 0;          // sigprocmask: old mask; poll: descriptors ready
-  uint64_t time_ns = 0;      // clock: now; sleep ended by EINTR: what was left
+  uint64_t set = 0;  // sigprocmask: old mask; poll: descriptors ready; timerfd read: how often
+                     // it expired; alarm and timerfd_settime: the old interval
+  uint64_t time_ns =
+      0;  // clock: now; sleep ended by EINTR, alarm and timerfd_settime: what was left
 
   bool operator==(const Result&) const = default;
 };
@@ -314,10 +318,15 @@ constexpr Call PidFdSendSignal(int16_t fd, int signal) {
 constexpr Call Sleep(uint64_t time_ns, uint32_t flags = 0) {
   return {.kind = CallKind::kSleep, .flags = flags, .time_ns = time_ns};
 }
-constexpr Call Alarm(uint64_t time_ns) { return {.kind = CallKind::kAlarm, .time_ns = time_ns}; }
-constexpr Call TimerFdCreate() { return {.kind = CallKind::kTimerFdCreate}; }
-constexpr Call TimerFdSet(int16_t fd, uint64_t time_ns) {
-  return {.kind = CallKind::kTimerFdSet, .fd = fd, .time_ns = time_ns};
+constexpr Call Alarm(uint64_t time_ns, uint64_t every_ns = 0) {
+  return {.kind = CallKind::kAlarm, .set = every_ns, .time_ns = time_ns};
+}
+constexpr Call TimerFdCreate(uint32_t flags = 0) {
+  return {.kind = CallKind::kTimerFdCreate, .flags = flags};
+}
+constexpr Call TimerFdSet(int16_t fd, uint64_t time_ns, uint64_t every_ns = 0, uint32_t flags = 0) {
+  return {
+      .kind = CallKind::kTimerFdSet, .fd = fd, .flags = flags, .set = every_ns, .time_ns = time_ns};
 }
 constexpr Call ClockRead() { return {.kind = CallKind::kClockRead}; }
 constexpr Call SetSid() { return {.kind = CallKind::kSetSid}; }

@@ -10,10 +10,6 @@
 namespace minit::kernel {
 namespace {
 
-uint64_t Later(uint64_t now_ns, uint64_t by_ns) {
-  return by_ns >= kForever - now_ns ? kForever : now_ns + by_ns;
-}
-
 bool HasTimeOut(const Call& call) {
   constexpr uint64_t kKinds = KindBit(CallKind::kSigTimedWait) | KindBit(CallKind::kPoll) |
                               KindBit(CallKind::kEpollWait) | KindBit(CallKind::kSleep);
@@ -368,10 +364,12 @@ void Kernel::LeaveHandler(Pid thread, uint64_t mask) {
 
 Result Kernel::DoAlarm(Slot slot, const Call& call) {
   Task& process = Leader(tasks_[slot]);
-  const uint64_t left = process.alarm_ns == kForever ? 0 : process.alarm_ns - g_.now_ns;
+  const TimerView old = AlarmOf(process.pid);
   process.alarm_ns = call.time_ns == 0 ? kForever : Later(g_.now_ns, call.time_ns);
+  process.alarm_every_ns = call.time_ns == 0 ? 0 : call.set;
+  process.alarm_is_out = false;
   ArmDeadline(process.alarm_ns);
-  return {.time_ns = left};
+  return {.set = old.every_ns, .time_ns = old.left_ns};
 }
 
 // kernel/reboot.c, reboot_pid_ns. The capability is asked for first: a fault of EPERM says that it

@@ -21,6 +21,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -109,7 +111,10 @@ class ModelWorld : public World {
 
   Result Do(Pid who, const Call& call) override {
     Result result = kernel_.Issue(who, call);
-    if (result.state == Result::State::kBlocked) result = Finish(who);
+    const bool blocked = result.state == Result::State::kBlocked;
+    if (blocked && call.kind == CallKind::kSleep)
+      kernel_.AdvanceTo(kernel_.now_ns() + call.time_ns);
+    if (blocked) result = Finish(who);
     if (call.kind == CallKind::kSigTimedWait && result.value == kSigChld && who == kInit) {
       const ChildNews& news = kernel_.NewsOfInit();
       result.pid = news.pid;
@@ -217,6 +222,10 @@ timespec Time(uint64_t ns) {
   return {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
 }
 
+uint64_t Nanoseconds(const timespec& time) {
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
 void ForkPuppet(int socket, const Call& call) {
   int ends[2];
   socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
@@ -305,6 +314,26 @@ Result OnSignals(const Call& call) {
   }
 }
 
+Result SetTimer(const Call& call) {
+  const itimerspec timer{Time(call.set), Time(call.time_ns)};
+  itimerspec old{};
+  Result result;
+  if (call.kind == CallKind::kTimerFdSet) {
+    result = Raw(timerfd_settime(call.fd, static_cast<int>(call.flags), &timer, &old));
+  } else {
+    itimerval alarm{};
+    itimerval old_alarm{};
+    TIMESPEC_TO_TIMEVAL(&alarm.it_interval, &timer.it_interval);
+    TIMESPEC_TO_TIMEVAL(&alarm.it_value, &timer.it_value);
+    result = Raw(setitimer(ITIMER_REAL, &alarm, &old_alarm));
+    TIMEVAL_TO_TIMESPEC(&old_alarm.it_interval, &old.it_interval);
+    TIMEVAL_TO_TIMESPEC(&old_alarm.it_value, &old.it_value);
+  }
+  result.set = Nanoseconds(old.it_interval);
+  result.time_ns = Nanoseconds(old.it_value);
+  return result;
+}
+
 Result Make(const Call& call) {
   const timespec time = Time(call.time_ns);
   switch (call.kind) {
@@ -332,8 +361,11 @@ Result Make(const Call& call) {
     case CallKind::kRead:
     case CallKind::kWrite: {
       std::vector<char> bytes(static_cast<std::size_t>(call.value));
-      return Raw(call.kind == CallKind::kRead ? read(call.fd, bytes.data(), bytes.size())
-                                              : write(call.fd, bytes.data(), bytes.size()));
+      Result result =
+          Raw(call.kind == CallKind::kRead ? read(call.fd, bytes.data(), bytes.size())
+                                           : write(call.fd, bytes.data(), bytes.size()));
+      if (result.value == sizeof result.set) memcpy(&result.set, bytes.data(), sizeof result.set);
+      return result;
     }
     case CallKind::kClose:
       return Raw(close(call.fd));
@@ -349,6 +381,11 @@ Result Make(const Call& call) {
     }
     case CallKind::kSleep:
       return Raw(syscall(SYS_nanosleep, &time, nullptr));
+    case CallKind::kAlarm:
+    case CallKind::kTimerFdSet:
+      return SetTimer(call);
+    case CallKind::kTimerFdCreate:
+      return Raw(timerfd_create(CLOCK_MONOTONIC, static_cast<int>(call.flags)));
     case CallKind::kPause:
       return Raw(pause());
     case CallKind::kSetNonBlock:
@@ -1216,6 +1253,75 @@ TEST(Conformance, Fact35And36Terminals) {
     world.NoteCall(other, Terminal(kTerminalRelease, own));
     for (int i = 0; i < 3; ++i) world.NoteCall(other, SigTimedWait(kAllSignals, 0));
     world.NoteCall(other, Terminal(kTerminalSetForeground, own, other));
+  });
+}
+
+constexpr uint64_t kMillisecond = 1'000'000;
+constexpr uint64_t kLong = 1'000'000 * kMillisecond;
+
+void NoteTimer(World& world, const Call& call) {
+  const Result old = world.NoteCall(kInit, call);
+  world.Note("runs", old.time_ns != 0);
+  world.Note("every", static_cast<long>(old.set / kMillisecond));
+}
+
+// Each goes off after 1 ms, and that is long past after 20.
+TEST(Conformance, Fact37AnAlarmThatRepeats) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    for (const bool taken : {false, true}) {
+      NoteTimer(world, Alarm(kLong, kLong));
+      NoteTimer(world, Alarm(kMillisecond, kMillisecond));
+      world.Do(kInit, Sleep(20 * kMillisecond));
+      NoteTimer(world, Alarm(kMillisecond, kLong));
+      world.Do(kInit, Sleep(20 * kMillisecond));
+      if (taken) world.NoteTaken();
+      NoteTimer(world, Alarm(0, kLong));
+    }
+    world.Do(kInit, SigProcMask(kMaskSet, 0));
+    world.Do(kInit, SigAction(kSigAlrm, kSigIgn));
+    NoteTimer(world, Alarm(kMillisecond, kLong));
+    world.Do(kInit, Sleep(20 * kMillisecond));
+    world.BlockAll(kInit);
+    world.Do(kInit, Kill(kInit, kSigAlrm));
+    world.Do(kInit, SigTimedWait(SignalBit(kSigAlrm), 0));
+    NoteTimer(world, Alarm(kMillisecond, kLong));
+    world.Do(kInit, Sleep(20 * kMillisecond));
+    world.NoteTaken();
+    world.Do(kInit, SigProcMask(kMaskSet, 0));
+    NoteTimer(world, Alarm(kMillisecond, kLong));
+    world.Do(kInit, Sleep(20 * kMillisecond));
+    NoteTimer(world, Alarm(0));
+  });
+}
+
+TEST(Conformance, Fact38ATimerfdThatRepeats) {
+  Compare([](World& world) {
+    const auto fd = static_cast<int16_t>(world.Do(kInit, TimerFdCreate(kOpenNonBlock)).value);
+    const auto note_read = [&] {
+      const Result result = world.NoteCall(kInit, ReadPipe(fd, 8));
+      if (result.value > 0)
+        world.Note("expired", std::min<long>(static_cast<long>(result.set), 20));
+    };
+    note_read();
+    NoteTimer(world, TimerFdSet(fd, kMillisecond, kLong));
+    world.Do(kInit, Sleep(20 * kMillisecond));
+    note_read();
+    note_read();
+    NoteTimer(world, TimerFdSet(fd, kMillisecond, kMillisecond));
+    world.Do(kInit, Sleep(20 * kMillisecond));
+    note_read();
+    world.Do(kInit, Sleep(20 * kMillisecond));
+    NoteTimer(world, TimerFdSet(fd, 0, kLong));
+    note_read();
+    NoteTimer(world, TimerFdSet(fd, 1, 0, kTimerAbsolute));
+    world.Do(kInit, Sleep(kMillisecond));
+    note_read();
+    note_read();
+    NoteTimer(world, TimerFdSet(fd, 1, kLong, kTimerAbsolute));
+    world.Do(kInit, Sleep(kMillisecond));
+    NoteTimer(world, TimerFdSet(fd, 0));
+    note_read();
   });
 }
 

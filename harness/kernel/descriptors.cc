@@ -131,11 +131,7 @@ Result Kernel::PerformOnDescriptor(Slot slot, const Call& call) {
       return Value(0);
     case CallKind::kTimerFdSet:
       if (object->kind != ObjectKind::kTimerFd) return Error(EINVAL);
-      object->value = call.time_ns == 0 || call.time_ns >= kForever - g_.now_ns
-                          ? kForever
-                          : g_.now_ns + call.time_ns;
-      ArmDeadline(object->value);
-      return Value(0);
+      return SetTimer(*object, call);
     case CallKind::kEpollControl: {
       if (ObjectAt(leader, call.value) == nullptr) return Error(EBADF);
       if (object->kind != ObjectKind::kEpoll || call.value == call.fd) return Error(EINVAL);
@@ -148,6 +144,18 @@ Result Kernel::PerformOnDescriptor(Slot slot, const Call& call) {
     default:
       return Error(ENOSYS);
   }
+}
+
+Result Kernel::SetTimer(Object& timer, const Call& call) {
+  const TimerView old = ViewOf(timer);
+  const bool absolute = (call.flags & kTimerAbsolute) != 0;
+  timer.value = call.time_ns == 0 ? kForever
+                : absolute        ? call.time_ns
+                                  : Later(g_.now_ns, call.time_ns);
+  timer.every_ns = call.set;
+  ArmDeadline(timer.value);
+  if (timer.value <= g_.now_ns) WakeForDescriptors();
+  return {.set = old.every_ns, .time_ns = old.left_ns};
 }
 
 Result Kernel::DoOpen(Slot slot, const Call& call) {
@@ -293,9 +301,11 @@ Result Kernel::AttemptRead(Slot slot, const Call& call) {
     }
     case ObjectKind::kTimerFd: {
       if (object->value > g_.now_ns) return nothing;
-      object->value = kForever;
+      const uint64_t expired = Expirations(object->value, object->every_ns, g_.now_ns);
+      object->value = NextExpiry(object->value, object->every_ns, g_.now_ns);
+      ArmDeadline(object->value);
       constexpr int kBytes = 8;  // of the count of expirations
-      return Value(kBytes);
+      return {.value = kBytes, .set = expired};
     }
     case ObjectKind::kPipeReader:
       return ReadPipe(*object, call, nothing);

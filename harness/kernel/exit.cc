@@ -130,6 +130,8 @@ void Kernel::EndProcess(Slot leader) {
   process.stop_report = 0;
   process.continued = false;
   process.alarm_ns = kForever;
+  process.alarm_every_ns = 0;
+  process.alarm_is_out = false;
   FlushPending(SharedPending(leader), kAllSignals);
   CloseSet(process, process.open);
   if (process.has_terminal && process.session == process.pid) LoseTerminal(process);

@@ -55,6 +55,7 @@ class InNamespace : public Facts {
 using SignalsInNamespace = InNamespace;
 using RestartInNamespace = InNamespace;
 using Tracing = Facts;
+using Timers = Facts;
 
 // --- Signals -------------------------------------------------------------------------------------
 
@@ -1102,6 +1103,113 @@ TEST_F(Restart, TheConsoleNeverBecomesControllingATerminalDoes) {
   kernel.Exit(child, 0);
   EXPECT_EQ(ActivityOf(job), Activity::kZombie) << "SIGHUP to the foreground group";
   EXPECT_EQ(kernel.Look(job).status, kSigHup);
+}
+
+// --- Timers --------------------------------------------------------------------------------------
+
+// 37
+TEST_F(Timers, AnAlarmThatRepeatsGoesOnOnItsGridOnceItsSignalIsTaken) {
+  Do(kInit, Alarm(3 * kSecond, 2 * kSecond));
+  EXPECT_EQ(kernel.AlarmOf(kInit), (TimerView{3 * kSecond, 2 * kSecond}));
+  kernel.AdvanceTo(3 * kSecond);
+  EXPECT_EQ(PendingOfInit(), SignalBit(kSigAlrm));
+  EXPECT_EQ(kernel.AlarmOf(kInit), (TimerView{0, 2 * kSecond}));
+  EXPECT_EQ(kernel.NextTimer(), kForever) << "nothing happens until it is taken";
+  kernel.AdvanceTo(8 * kSecond);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigAlrm});
+  EXPECT_EQ(kernel.NextTimer(), 9 * kSecond);
+  kernel.AdvanceTo(9 * kSecond);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigAlrm});
+  EXPECT_EQ(kernel.NextTimer(), 11 * kSecond);
+  EXPECT_EQ(Do(kInit, Alarm(0, kSecond)).set, 2 * kSecond);
+  EXPECT_EQ(kernel.AlarmOf(kInit), TimerView{}) << "one that is disarmed forgets its interval";
+}
+
+// 37
+TEST_F(Timers, AWaitForTheSignalOfAnAlarmTakesIt) {
+  Do(kInit, Alarm(kSecond, kSecond));
+  for (uint64_t i = 1; i < 4; ++i) {
+    Do(kInit, SigTimedWait(SignalBit(kSigAlrm)));
+    kernel.AdvanceTo(kernel.NextTimer());
+    EXPECT_EQ(kernel.Resume(kInit).result.signal, kSigAlrm);
+    EXPECT_EQ(kernel.NextTimer(), (i + 1) * kSecond);
+  }
+}
+
+// 37
+TEST_F(Timers, AnAlarmWhoseSignalIsNotTakenIsOutUntilAnotherIs) {
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  Do(kInit, SigAction(kSigAlrm, kSigIgn));
+  Do(kInit, Alarm(kSecond, 2 * kSecond));
+  kernel.AdvanceTo(4 * kSecond);
+  EXPECT_EQ(kernel.AlarmOf(kInit), (TimerView{0, 2 * kSecond}));
+  EXPECT_EQ(kernel.NextTimer(), kForever);
+  Do(kInit, SigProcMask(kMaskSet, kAllSignals));
+  Do(kInit, ThreadKill(kInit, kInit, kSigAlrm));
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigAlrm});
+  EXPECT_EQ(kernel.NextTimer(), kForever) << "a thread's own is not the one";
+  kernel.SendFromAncestor(kInit, kSigAlrm);
+  EXPECT_EQ(TakenByInit(), std::vector<int>{kSigAlrm});
+  EXPECT_EQ(kernel.NextTimer(), 5 * kSecond);
+}
+
+// 37: to the child of a fork it is not passed on, through an exec it goes on.
+TEST_F(Timers, AnAlarmThatRepeatsIsNotInherited) {
+  Do(kInit, Alarm(kSecond, kSecond));
+  const Pid child = Do(kInit, Fork()).value;
+  EXPECT_EQ(kernel.AlarmOf(child), TimerView{});
+  kernel.Resume(child);
+  Do(child, Alarm(kSecond, kSecond));
+  Do(child, Exec());
+  EXPECT_EQ(kernel.AlarmOf(child).every_ns, kSecond);
+}
+
+// 38
+TEST_F(Timers, ATimerfdThatRepeatsCountsWhatWasNotRead) {
+  const auto fd = static_cast<int16_t>(Returns(kInit, TimerFdCreate(kOpenNonBlock)));
+  Do(kInit, TimerFdSet(fd, 3 * kSecond, 2 * kSecond));
+  kernel.AdvanceTo(3 * kSecond);
+  EXPECT_EQ(kernel.NextTimer(), kForever) << "it is ready: nothing more happens until it is read";
+  EXPECT_EQ(kernel.TimerOf(kInit, fd), (TimerView{2 * kSecond, 2 * kSecond}));
+  kernel.AdvanceTo(8 * kSecond);
+  EXPECT_EQ(kernel.TimerOf(kInit, fd), (TimerView{kSecond, 2 * kSecond}));
+  EXPECT_EQ(Do(kInit, Read(fd)).set, 3U);
+  EXPECT_EQ(Returns(kInit, Read(fd)), -EAGAIN);
+  EXPECT_EQ(kernel.NextTimer(), 9 * kSecond);
+  kernel.AdvanceTo(9 * kSecond);
+  const Result old = Do(kInit, TimerFdSet(fd, 0, 7));
+  EXPECT_EQ(old.set, 2 * kSecond);
+  EXPECT_EQ(old.time_ns, 2 * kSecond);
+  EXPECT_EQ(Returns(kInit, Read(fd)), -EAGAIN) << "what was not read is forgotten";
+  EXPECT_EQ(kernel.TimerOf(kInit, fd), (TimerView{0, 7})) << "one that is disarmed keeps it";
+}
+
+// 38
+TEST_F(Timers, ATimerfdThatBeganInThePastHasExpiredSinceThen) {
+  kernel.AdvanceTo(10 * kSecond + 1);
+  const auto fd = static_cast<int16_t>(Returns(kInit, TimerFdCreate()));
+  Do(kInit, TimerFdSet(fd, kSecond, kSecond, kTimerAbsolute));
+  EXPECT_EQ(Do(kInit, Read(fd)).set, 10U);
+  EXPECT_EQ(kernel.NextTimer(), 11 * kSecond);
+  Do(kInit, TimerFdSet(fd, kSecond, 0, kTimerAbsolute));
+  EXPECT_EQ(Do(kInit, Read(fd)).set, 1U);
+  EXPECT_EQ(kernel.NextTimer(), kForever);
+}
+
+// A long time with quick timers takes no longer than a short one, if nobody hears of them.
+TEST_F(Timers, TimersThatNobodyHearsOfCostNothing) {
+  constexpr uint64_t kYear = kSecond * 365 * 86400;
+  const auto fd = static_cast<int16_t>(Returns(kInit, TimerFdCreate()));
+  Do(kInit, TimerFdSet(fd, 1, 1));
+  Do(kInit, Alarm(1, 1));
+  const Pid puppet = kernel.Fork(kInit);
+  Do(puppet, SigProcMask(kMaskSet, 0));
+  Do(puppet, SigAction(kSigAlrm, kSigHandler));
+  Do(puppet, Alarm(1, 1));
+  Do(kInit, Pause());
+  kernel.AdvanceTo(kYear);
+  EXPECT_EQ(kernel.NextTimer(), kForever);
+  EXPECT_EQ(kernel.TimerOf(kInit, fd), (TimerView{1, 1}));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "harness/kernel/digest.h"
 #include "harness/kernel/kernel.h"
+#include "harness/kernel/kernel_inline.h"
 
 namespace minit::kernel {
 namespace {
@@ -81,7 +82,7 @@ uint64_t Kernel::Fingerprint() const {
 }
 
 void Kernel::AddTask(Slot slot, const Slot* rank, Digest& digest) const {
-  static_assert(sizeof(Task) == 312, "a task has other fields: which of them belong here?");
+  static_assert(sizeof(Task) == 320, "a task has other fields: which of them belong here?");
   const auto rank_of = [&](Slot other) { return other == kNoSlot ? kNoSlot : rank[other]; };
   const Task& task = tasks_[slot];
   digest.Add(Pair(static_cast<uint64_t>(task.pid),
@@ -105,7 +106,10 @@ void Kernel::AddTask(Slot slot, const Slot* rank, Digest& digest) const {
   digest.Add(task.shared_pending, task.ignored);
   digest.Add(task.handled, task.restarts);
   digest.Add(task.memory, task.mask_saved ? task.saved_mask : 0);
-  digest.Add(Left(task.deadline_ns, g_.now_ns), Left(task.alarm_ns, g_.now_ns));
+  const uint64_t alarm_ns =
+      task.alarm_is_out ? NextExpiry(task.alarm_ns, task.alarm_every_ns, g_.now_ns) : task.alarm_ns;
+  digest.Add(Left(task.deadline_ns, g_.now_ns), Left(alarm_ns, g_.now_ns));
+  if (task.alarm_every_ns != 0) digest.Add(task.alarm_every_ns, task.alarm_is_out);
   digest.Add(task.open, task.close_on_exec);
   if (task.run != Run::kRuns && task.run != Run::kZombie) {
     kernel::Add(task.call, digest);
@@ -114,10 +118,17 @@ void Kernel::AddTask(Slot slot, const Slot* rank, Digest& digest) const {
   for (uint64_t left = task.open; left != 0; left &= left - 1) {
     const std::size_t index = task.objects[static_cast<std::size_t>(std::countr_zero(left))];
     const Object& object = objects_[index];
+    const bool is_timer = object.kind == ObjectKind::kTimerFd;
+    // How long ago it expired first counts only if it has expired more often since.
+    const uint64_t value = !is_timer                  ? object.value
+                           : object.every_ns == 0     ? Left(object.value, g_.now_ns)
+                           : object.value == kForever ? kForever
+                                                      : object.value - g_.now_ns;
     digest.Add(
         Pair(index, Packed(object.non_block) << 16 | static_cast<uint64_t>(object.kind) << 8 |
                         static_cast<uint64_t>(object.path)),
-        Pair(static_cast<uint64_t>(object.pid), object.other_end) ^ object.value);
+        Pair(static_cast<uint64_t>(object.pid), object.other_end) ^ value);
+    if (object.every_ns != 0) digest.Add(object.every_ns, 0);
   }
 }
 

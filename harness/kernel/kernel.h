@@ -43,6 +43,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <type_traits>
 
 #include "harness/kernel/call.h"
@@ -127,6 +128,14 @@ struct ChildNews {
   Pid pid = 0;
   uint8_t code = 0;    // CLD_…
   int32_t status = 0;  // the code of an exit, or a signal
+};
+
+// What can be seen of a timer.
+struct TimerView {
+  uint64_t left_ns = 0;   // until it goes off next; 0: it does not
+  uint64_t every_ns = 0;  // then, every so often; 0: no more
+
+  bool operator==(const TimerView&) const = default;
 };
 
 // What can be seen of one process or thread.
@@ -326,6 +335,9 @@ class Kernel {
   // Whom the SIGCHLD is about that init took last. Of several that come while one is pending that is the
   // first. No part of what a kernel is compared by.
   const ChildNews& NewsOfInit() const { return g_.taken_news; }
+  // Of a process: ITIMER_REAL. Of a descriptor: nothing if it is no timerfd. Requires Exists(process).
+  TimerView AlarmOf(Pid process) const;
+  std::optional<TimerView> TimerOf(Pid process, int fd) const;
   // Of an open descriptor: it is of a file, so no pipe, and nothing that has no place in a file system
   // (a signalfd, a timerfd, an epoll, a pidfd).
   bool IsFile(Pid process, int fd) const;
@@ -398,6 +410,7 @@ class Kernel {
     bool has_terminal = false;
     bool no_child_stop = false;  // SA_NOCLDSTOP
     bool no_child_wait = false;  // SA_NOCLDWAIT
+    bool alarm_is_out = false;   // see alarm_ns
     uint8_t stop_report = 0;     // signal of a group-stop not yet reported
     uint8_t exit_signal = 0;
     uint16_t children = 0;
@@ -407,7 +420,10 @@ class Kernel {
     uint64_t ignored = 0;
     uint64_t handled = 0;
     uint64_t restarts = 0;  // handlers with SA_RESTART
+    // When the alarm goes off. One that repeats goes on only once its signal is taken: until then it is
+    // out, and this is when it went off.
     uint64_t alarm_ns = kForever;
+    uint64_t alarm_every_ns = 0;  // 0: once
     uint64_t close_on_exec = 0;
     uint64_t open = 0;
     std::array<uint8_t, kDescriptors> objects{};
@@ -433,9 +449,11 @@ class Kernel {
     bool non_block = false;
     uint8_t other_end = 0;  // pipe: its place in objects_, from 1; 0: closed
     uint16_t users = 0;
-    Pid pid = 0;         // pidfd: 0 once that process is reaped
-    uint64_t value = 0;  // signalfd: set; timerfd: when, kForever if unarmed; epoll: descriptors;
-                         // pipe, the end that is read: bytes in it
+    Pid pid = 0;  // pidfd: 0 once that process is reaped
+    uint64_t value =
+        0;  // signalfd: set; timerfd: when, kForever if unarmed (of what was not read, the
+            // first); epoll: descriptors; pipe, the end that is read: bytes in it
+    uint64_t every_ns = 0;  // timerfd: 0: once
 
     bool operator==(const Object&) const = default;
   };
@@ -566,6 +584,8 @@ class Kernel {
   void FireUntil(uint64_t time_ns);
   void FireDue();
   void TimeOut(Slot slot);
+  void RearmAlarm(Task& process);
+  TimerView ViewOf(const Object& timer) const;
 
   // pending.cc
   Pending ThreadPending(Slot slot);
@@ -669,6 +689,7 @@ class Kernel {
   Result PerformOnDescriptor(Slot slot, const Call& call);
   Result DoOpen(Slot slot, const Call& call);
   Result DoPidFdOpen(Slot slot, const Call& call);
+  Result SetTimer(Object& timer, const Call& call);
   Object* ObjectAt(const Task& task, int fd);
   const Object* ObjectAt(const Task& task, int fd) const;
   void CloseDescriptor(Task& leader, int fd);

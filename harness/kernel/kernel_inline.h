@@ -14,6 +14,19 @@ constexpr Result Value(int value) { return {.value = value}; }
 constexpr Result kStillBlocked{.state = Result::State::kBlocked};
 constexpr Result kNeverReturns{.state = Result::State::kGone};
 
+// Forever is never reached.
+constexpr uint64_t Later(uint64_t now_ns, uint64_t by_ns) {
+  return by_ns >= kForever - now_ns ? kForever : now_ns + by_ns;
+}
+// A timer that repeats, of which an expiry at `at_ns`, in the past, was not yet taken: how many there
+// were, and when the next is. It stays on its grid (hrtimer_forward).
+constexpr uint64_t Expirations(uint64_t at_ns, uint64_t every_ns, uint64_t now_ns) {
+  return every_ns == 0 ? 1 : (now_ns - at_ns) / every_ns + 1;
+}
+constexpr uint64_t NextExpiry(uint64_t at_ns, uint64_t every_ns, uint64_t now_ns) {
+  return every_ns == 0 ? kForever : Later(now_ns - (now_ns - at_ns) % every_ns, every_ns);
+}
+
 // What is told of a child: CLD_….
 enum Code : uint8_t {
   kExited = 1,

@@ -125,6 +125,7 @@ Kernel::Taken Kernel::Dequeue(Slot slot, uint64_t set) {
   if (signal == kSigChld && task.leader == 0 && !from_thread) {
     g_.taken_news = std::exchange(g_.news, {});
   }
+  if (signal == kSigAlrm && !from_thread) RearmAlarm(Leader(task));
   return {static_cast<uint8_t>(signal), from_thread, false};
 }
 

@@ -131,7 +131,7 @@ uint64_t Kernel::Hash() const {
     MixAll(hash, task.parent == kNoSlot ? 0 : tasks_[task.parent].pid, task.group, task.session,
            task.subject, task.execed, task.kept, task.stopped, task.continued, task.stop_report,
            task.exit_signal, task.status, task.shared_pending, task.ignored, task.handled,
-           task.alarm_ns, task.open, task.close_on_exec);
+           task.alarm_ns, task.alarm_every_ns, task.alarm_is_out, task.open, task.close_on_exec);
     if (task.run == Run::kInCall) MixAll(hash, task.call.kind, task.call.set, task.call.pid);
   }
   // Where the surplus lies depends on slots: its sum does not.

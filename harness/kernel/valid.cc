@@ -190,9 +190,12 @@ const char* Kernel::WhatIsBrokenInProcess(const Task& leader) const {
   }
   if (IsDead(leader)) {
     if (leader.open != 0 || leader.stopped || leader.alarm_ns != kForever ||
-        leader.shared_pending != 0 || leader.continued) {
+        leader.alarm_every_ns != 0 || leader.shared_pending != 0 || leader.continued) {
       return "5: a dead process holds something";
     }
+  }
+  if (leader.alarm_is_out && (leader.alarm_every_ns == 0 || leader.alarm_ns > g_.now_ns)) {
+    return "8: an alarm is out that has not gone off, or does not repeat";
   }
   if ((leader.close_on_exec & ~leader.open) != 0) return "9: a closed descriptor has a flag";
   if (leader.has_terminal && leader.session != g_.terminal_session) {

@@ -167,10 +167,10 @@ int64_t Decoder::AnswerRead(Process& process, const Result& result) {
   }
   if (result.value <= 0) return process.done;
   if (result.signal == 0) {
-    constexpr uint64_t kOnce = 1;  // a timerfd: it has expired so often
-    if (result.value != sizeof kOnce) return result.value;
-    if (a[2] < sizeof kOnce) return -EINVAL;
-    return body.Write(a[1], kOnce) ? result.value : -EFAULT;
+    const uint64_t expired = result.set;  // of a timerfd
+    if (expired == 0) return result.value;
+    if (a[2] < sizeof expired) return -EINVAL;
+    return body.Write(a[1], expired) ? result.value : -EFAULT;
   }
   const siginfo_t from = InfoOf(process.pid, result.signal, result.from_thread);
   signalfd_siginfo info{};

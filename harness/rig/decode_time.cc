@@ -23,6 +23,8 @@ using kernel::Result;
 
 constexpr uint64_t kSecondNs = 1'000'000'000;
 constexpr uint64_t kMicrosecondNs = 1000;
+constexpr uint32_t kTimerFlags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+constexpr const char* kOfProcessor = "a timer of processor time";
 
 std::optional<uint64_t> Nanoseconds(int64_t seconds, int64_t rest, uint64_t unit_ns) {
   if (seconds < 0 || rest < 0 || static_cast<uint64_t>(rest) >= kSecondNs / unit_ns) {
@@ -31,6 +33,13 @@ std::optional<uint64_t> Nanoseconds(int64_t seconds, int64_t rest, uint64_t unit
   constexpr auto kMost = static_cast<int64_t>(kForever / kSecondNs) - 1;
   return static_cast<uint64_t>(std::min(seconds, kMost)) * kSecondNs +
          static_cast<uint64_t>(rest) * unit_ns;
+}
+
+std::optional<uint64_t> Nanoseconds(const timespec& time) {
+  return Nanoseconds(time.tv_sec, time.tv_nsec, 1);
+}
+std::optional<uint64_t> Nanoseconds(const timeval& time) {
+  return Nanoseconds(time.tv_sec, time.tv_usec, kMicrosecondNs);
 }
 
 // Those of other processes and threads are negative.
@@ -49,6 +58,11 @@ uint64_t OfModel(uint64_t clock, uint64_t time_ns) {
   return time_ns < kBeginningNs ? 0 : time_ns - kBeginningNs;
 }
 
+timespec Seconds(uint64_t time_ns) {
+  return {.tv_sec = static_cast<time_t>(time_ns / kSecondNs),
+          .tv_nsec = static_cast<long>(time_ns % kSecondNs)};
+}
+
 timeval Microseconds(uint64_t time_ns) {
   return {.tv_sec = static_cast<time_t>(time_ns / kSecondNs),
           .tv_usec = static_cast<suseconds_t>(time_ns % kSecondNs / kMicrosecondNs)};
@@ -60,13 +74,11 @@ std::optional<uint64_t> ReadTime(const Body& body, uint64_t address) {
   if (address == 0) return kForever;
   const auto time = body.Read<timespec>(address);
   if (!time) return std::nullopt;
-  return Nanoseconds(time->tv_sec, time->tv_nsec, 1);
+  return Nanoseconds(*time);
 }
 
 bool WriteTime(Body& body, uint64_t address, uint64_t time_ns) {
-  const timespec time = {.tv_sec = static_cast<time_t>(time_ns / kSecondNs),
-                         .tv_nsec = static_cast<long>(time_ns % kSecondNs)};
-  return body.Write(address, time);
+  return body.Write(address, Seconds(time_ns));
 }
 
 // --- Time ----------------------------------------------------------------------------------------
@@ -99,35 +111,49 @@ Decoder::Maybe Decoder::DecodeTime(Process& process) {
     case SYS_alarm:
       return Model(calls::Alarm(static_cast<uint32_t>(a[0]) * kSecondNs));
     case SYS_setitimer: {
-      const auto timer = body.Read<itimerval>(a[1]);
+      // No address: to disarm it (an accident of old that Linux keeps).
+      const auto timer = a[1] == 0 ? itimerval{} : body.Read<itimerval>(a[1]);
       if (!timer) return Returns(-EFAULT);
-      if (a[0] != ITIMER_REAL) return Refuse(process, "a timer of processor time");
-      const auto first =
-          Nanoseconds(timer->it_value.tv_sec, timer->it_value.tv_usec, kMicrosecondNs);
-      if (!first) return Returns(-EINVAL);
-      if (timer->it_interval.tv_sec != 0 || timer->it_interval.tv_usec != 0) {
-        Report("a timer that repeats: it fires once");
-      }
-      return Model(calls::Alarm(*first));
+      const auto first = Nanoseconds(timer->it_value);
+      const auto every = Nanoseconds(timer->it_interval);
+      if (!first || !every || a[0] > ITIMER_PROF) return Returns(-EINVAL);
+      if (a[0] != ITIMER_REAL) return Refuse(process, kOfProcessor);
+      return Model(calls::Alarm(*first, *every));
+    }
+    case SYS_getitimer: {
+      if (a[0] > ITIMER_PROF) return Returns(-EINVAL);
+      if (a[0] != ITIMER_REAL) return Refuse(process, kOfProcessor);
+      const kernel::TimerView timer = kernel_.AlarmOf(process.pid);
+      const itimerval told = {Microseconds(timer.every_ns), Microseconds(timer.left_ns)};
+      return Returns(body.Write(a[1], told) ? 0 : -EFAULT);
     }
     case SYS_timerfd_create:
       return Model({.kind = CallKind::kTimerFdCreate, .flags = Flags(a[1])});
     case SYS_timerfd_settime: {
       const auto timer = body.Read<itimerspec>(a[2]);
       if (!timer) return Returns(-EFAULT);
-      const auto first = Nanoseconds(timer->it_value.tv_sec, timer->it_value.tv_nsec, 1);
-      if (!first) return Returns(-EINVAL);
-      if (timer->it_interval.tv_sec != 0 || timer->it_interval.tv_nsec != 0) {
-        Report("a timer that repeats: it fires once");
+      const auto first = Nanoseconds(timer->it_value);
+      const auto every = Nanoseconds(timer->it_interval);
+      const auto flags = Flags(a[1]);
+      // That the time of day is set, which ends a wait for it, does not happen here.
+      if (!first || !every || (flags & ~kTimerFlags) != 0) {
+        return Returns(-EINVAL);
       }
       uint64_t time_ns = *first;
-      if (time_ns != 0 && (a[1] & TFD_TIMER_ABSTIME) != 0) {
+      const bool absolute = time_ns != 0 && (flags & TFD_TIMER_ABSTIME) != 0;
+      if (absolute) {
         // The descriptor does not say of which clock it is: what is far is a time of day.
         time_ns = OfModel(time_ns >= kBeginningNs ? CLOCK_REALTIME : CLOCK_MONOTONIC, time_ns);
-        const uint64_t now_ns = kernel_.now_ns();
-        time_ns = time_ns <= now_ns ? 1 : time_ns - now_ns;
+        time_ns = std::max<uint64_t>(time_ns, 1);
       }
-      return Model(calls::TimerFdSet(Descriptor16(a[0]), time_ns));
+      return Model(calls::TimerFdSet(Descriptor16(a[0]), time_ns, *every,
+                                     absolute ? kernel::kTimerAbsolute : 0));
+    }
+    case SYS_timerfd_gettime: {
+      const auto timer = kernel_.TimerOf(process.pid, Int(a[0]));
+      if (!timer) return Returns(IsOpen(process, a[0]) ? -EINVAL : -EBADF);
+      const itimerspec told = {Seconds(timer->every_ns), Seconds(timer->left_ns)};
+      return Returns(body.Write(a[1], told) ? 0 : -EFAULT);
     }
     default:
       return std::nullopt;
@@ -166,10 +192,12 @@ int64_t Decoder::AnswerTime(Process& process, const Result& result) {
       return std::max<int64_t>(1,
                                static_cast<int64_t>((result.time_ns + kSecondNs / 2) / kSecondNs));
     case SYS_setitimer:
-      written = a[2] == 0 || body.Write(a[2], itimerval{{}, Microseconds(result.time_ns)});
+      written = a[2] == 0 ||
+                body.Write(a[2], itimerval{Microseconds(result.set), Microseconds(result.time_ns)});
       break;
     case SYS_timerfd_settime:
-      written = a[3] == 0 || body.Write(a[3], itimerspec{});
+      written =
+          a[3] == 0 || body.Write(a[3], itimerspec{Seconds(result.set), Seconds(result.time_ns)});
       break;
     default:
       break;

@@ -311,6 +311,47 @@ exit(0) = never returns
 )");
 }
 
+// The alarm goes off at 5 and 8 s, the timer at 1, 3, 5, 7, 9 … s.
+TEST(Subjects, TimersThatRepeat) {
+  Expect("repeating-timers", "", R"(pause() ...
+pause() = EINTR
+enters ALRM
+leaves
+pause() ...
+pause() = EINTR
+enters ALRM
+leaves
+alarm in 3
+every 3
+timer 0
+in 0
+every 2
+read(3) = 8
+expired 4
+read(3) ...
+read(3) = 8
+expired 1
+alarm in 1
+every 3
+timer 0
+in 1
+every 2
+alarms every 3
+every 2
+in 1
+read(3) = 8
+expired 10
+alarm in 0
+every 0
+timer 21
+in 0
+every 0
+wrong 21
+none 8
+exit(0) = never returns
+)");
+}
+
 TEST(Subjects, Descriptors) {
   Expect("descriptors", "", R"(pipe 0
 read(3) = 1

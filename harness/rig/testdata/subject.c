@@ -350,6 +350,51 @@ static void Timers(void) {
   exit(0);
 }
 
+static void SayTimers(int fd) {
+  struct itimerval alarm;
+  struct itimerspec timer = {0};
+  getitimer(ITIMER_REAL, &alarm);
+  SayNumber("alarm in", alarm.it_value.tv_sec);
+  SayNumber("every", alarm.it_interval.tv_sec);
+  SayNumber("timer", timerfd_gettime(fd, &timer) + (errno == EINVAL ? errno : 0));
+  SayNumber("in", timer.it_value.tv_sec);
+  SayNumber("every", timer.it_interval.tv_sec);
+}
+
+static void RepeatingTimers(void) {
+  struct sigaction action = {.sa_flags = 0};
+  action.sa_handler = OnAlarm;
+  sigaction(SIGALRM, &action, NULL);
+  const int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+  const struct itimerval alarms = {{3, 0}, {5, 0}}, none = {{0, 0}, {0, 0}};
+  const struct itimerspec timer = {{2, 0}, {1, 0}};
+  timerfd_settime(fd, 0, &timer, NULL);
+  setitimer(ITIMER_REAL, &alarms, NULL);
+  for (int i = 0; i < 2; ++i) pause();
+  SayTimers(fd);
+  uint64_t expired = 0;
+  for (int i = 0; i < 2; ++i) {
+    (void)!read(fd, &expired, sizeof expired);
+    SayNumber("expired", (long)expired);
+  }
+  SayTimers(fd);
+  struct itimerval old_alarms;
+  struct itimerspec old_timer;
+  setitimer(ITIMER_REAL, &none, &old_alarms);
+  SayNumber("alarms every", old_alarms.it_interval.tv_sec);
+  const struct itimerspec past = {{1, 0}, {0, 1}};
+  timerfd_settime(fd, TFD_TIMER_ABSTIME, &past, &old_timer);
+  SayNumber("every", old_timer.it_interval.tv_sec);
+  SayNumber("in", old_timer.it_value.tv_sec);
+  (void)!read(fd, &expired, sizeof expired);
+  SayNumber("expired", (long)expired);
+  SayTimers(2);
+  const struct itimerspec wrong = {{0, -1}, {1, 0}};
+  SayNumber("wrong", timerfd_settime(fd, 0, &wrong, NULL) + errno);
+  SayNumber("none", timerfd_gettime(40, &old_timer) + errno);
+  exit(0);
+}
+
 static void Descriptors(void) {
   int ends[2];
   char byte = 0;
@@ -675,6 +720,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "scribble-deep")) Scribble(kDeep);
   if (!strcmp(mode, "scribble-and-shrink")) Scribble(kShrinks);
   if (!strcmp(mode, "timers")) Timers();
+  if (!strcmp(mode, "repeating-timers")) RepeatingTimers();
   if (!strcmp(mode, "descriptors")) Descriptors();
   if (!strcmp(mode, "pipes")) Pipes();
   if (!strcmp(mode, "pidfd")) PidFd();
