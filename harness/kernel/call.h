@@ -168,6 +168,8 @@ inline constexpr int32_t kPtraceSeize = 0x4206;
 inline constexpr int32_t kTerminalAcquire = 0x540E;        // TIOCSCTTY
 inline constexpr int32_t kTerminalRelease = 0x5422;        // TIOCNOTTY
 inline constexpr int32_t kTerminalSetForeground = 0x5410;  // TIOCSPGRP, tcsetpgrp(3)
+inline constexpr int32_t kTerminalForeground = 0x540F;     // TIOCGPGRP, tcgetpgrp(3)
+inline constexpr int32_t kTerminalSession = 0x5429;        // TIOCGSID, tcgetsid(3)
 // Flags of what makes a descriptor, and of kCloseRange.
 inline constexpr uint32_t kOpenNoTerminal = 0x00100;   // O_NOCTTY
 inline constexpr uint32_t kOpenNonBlock = 0x00800;     // O_NONBLOCK
@@ -220,11 +222,11 @@ struct Result {
   uint8_t code = 0;          // waitid: CLD_… (1 exited, 2 killed, 3 dumped, 4 trapped, 5 stopped,
                              // 6 continued)
   int32_t value = 0;         // what the call returns: at least 0, or -errno
-  Pid pid = 0;               // waitid: of which process or thread
-  int32_t status = 0;        // wait4: raw status; waitid: si_status; sigaction: old disposition;
-                             // pipe: the end to write
-  uint64_t set = 0;  // sigprocmask: old mask; poll: descriptors ready; timerfd read: how often
-                     // it expired; alarm and timerfd_settime: the old interval
+  Pid pid = 0;         // waitid: of which process or thread; kTerminalForeground, kTerminalSession
+  int32_t status = 0;  // wait4: raw status; waitid: si_status; sigaction: old disposition;
+                       // pipe: the end to write
+  uint64_t set = 0;    // sigprocmask: old mask; poll: descriptors ready; timerfd read: how often
+                       // it expired; alarm and timerfd_settime: the old interval
   uint64_t time_ns =
       0;  // clock: now; sleep ended by EINTR, alarm and timerfd_settime: what was left
 

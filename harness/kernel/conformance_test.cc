@@ -400,8 +400,13 @@ Result Make(const Call& call) {
       return Raw(syscall(SYS_ptrace, call.value, call.pid, 0, call.signal));
     case CallKind::kOpen:
       return Raw(open(terminal_path, O_RDWR | O_CLOEXEC | static_cast<int>(call.flags)));
-    case CallKind::kTerminal:
-      return Raw(ioctl(call.fd, static_cast<unsigned long>(call.value), &call.pid));
+    case CallKind::kTerminal: {
+      Pid group = call.pid;
+      Result result = Raw(ioctl(call.fd, static_cast<unsigned long>(call.value), &group));
+      const bool asks = call.value == kTerminalForeground || call.value == kTerminalSession;
+      if (asks && result.value == 0) result.pid = group;
+      return result;
+    }
     case CallKind::kReboot:
       return Raw(
           syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, call.value, nullptr));
@@ -1242,8 +1247,18 @@ TEST(Conformance, Fact35And36Terminals) {
     world.NoteCall(child, Terminal(kTerminalSetForeground, fd, child));
     open(child, 0);
     world.NoteCall(child, Terminal(kTerminalSetForeground, fd, child));
+    world.NoteCall(child, Terminal(kTerminalForeground, fd));
+    world.NoteCall(child, Terminal(kTerminalSession, fd));
     const Pid other = Child(world);
     world.NoteCall(other, Terminal(kTerminalAcquire, open(other, 0)));
+    world.NoteCall(other, Terminal(kTerminalForeground, open(other, kOpenNoTerminal)));
+    const Pid group = world.Fork(child);
+    world.Do(group, SetPgid(0, 0));
+    world.NoteCall(child, Terminal(kTerminalSetForeground, fd, group));
+    world.Exit(group, 0);
+    world.NoteCall(child, Wait4(group));
+    world.NoteCall(child, Terminal(kTerminalForeground, fd));
+    world.NoteCall(child, Terminal(kTerminalSetForeground, fd, child));
     const Pid job = world.Fork(child);
     world.Exit(child, 0);
     for (int i = 0; i < 2; ++i) world.NoteCall(job, SigTimedWait(kAllSignals, 0));

@@ -1105,6 +1105,25 @@ TEST_F(Restart, TheConsoleNeverBecomesControllingATerminalDoes) {
   EXPECT_EQ(kernel.Look(job).status, kSigHup);
 }
 
+// 36a
+TEST_F(Restart, TheForegroundGroupIsToldToTheSessionOfTheTerminalAlone) {
+  const Pid child = Child();
+  const auto fd = static_cast<int16_t>(Returns(child, Open(Path::kTerminal, kOpenNoTerminal)));
+  EXPECT_EQ(Returns(child, Terminal(kTerminalForeground, fd)), -ENOTTY);
+  EXPECT_EQ(Returns(child, Terminal(kTerminalAcquire, fd)), 0);
+  EXPECT_EQ(Do(child, Terminal(kTerminalForeground, fd)).pid, child);
+  const Pid job = kernel.Fork(child);
+  EXPECT_EQ(Returns(job, SetPgid(0, 0)), 0);
+  EXPECT_EQ(Returns(child, Terminal(kTerminalSetForeground, fd, job)), 0);
+  EXPECT_EQ(Do(child, Terminal(kTerminalForeground, fd)).pid, job);
+  EXPECT_EQ(Do(child, Terminal(kTerminalSession, fd)).pid, child);
+  kernel.Exit(job, 0);
+  Do(child, Wait4(job));
+  EXPECT_EQ(Do(child, Terminal(kTerminalForeground, fd)).pid, job) << "though it is no more";
+  const auto file = static_cast<int16_t>(Returns(child, Open(Path::kNull)));
+  EXPECT_EQ(Returns(child, Terminal(kTerminalForeground, file)), -ENOTTY);
+}
+
 // --- Timers --------------------------------------------------------------------------------------
 
 // 37

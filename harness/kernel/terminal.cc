@@ -35,6 +35,10 @@ Result Kernel::DoTerminal(Slot slot, const Call& call) {
       }
       leader.has_terminal = false;
       return Value(0);
+    case kTerminalForeground:
+    case kTerminalSession:
+      if (!is_own) return Error(ENOTTY);
+      return {.pid = call.value == kTerminalSession ? g_.terminal_session : g_.terminal_group};
     case kTerminalSetForeground: {
       if (!is_own) return Error(ENOTTY);
       if (call.pid < 0) return Error(EINVAL);

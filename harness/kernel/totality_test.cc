@@ -54,7 +54,9 @@ class Storyteller {
     if (call.kind == CallKind::kPtrace) call.value = kRequests[Upto(6)];
     if (call.kind == CallKind::kThreadKill) call.value = AnyPid(kernel);
     if (call.kind == CallKind::kTerminal) {
-      call.value = Upto(2) == 0 ? kTerminalAcquire : kTerminalSetForeground;
+      static constexpr int32_t kOfTerminal[] = {kTerminalAcquire, kTerminalSetForeground,
+                                                kTerminalForeground, kTerminalSession};
+      call.value = kOfTerminal[Upto(4)];
     }
     return call;
   }

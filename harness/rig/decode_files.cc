@@ -351,6 +351,8 @@ Asked Decoder::Ioctl(Process& process) {
   switch (Flags(a[1])) {
     case TIOCSCTTY:
     case TIOCNOTTY:
+    case TIOCGPGRP:
+    case TIOCGSID:
       return Model(calls::Terminal(Int(a[1]), Descriptor16(a[0])));
     case TIOCSPGRP: {
       const auto group = body.Read<int32_t>(a[2]);
@@ -361,6 +363,23 @@ Asked Decoder::Ioctl(Process& process) {
       break;
   }
   if (path == Path::kMissing) return Returns(-EBADF);
+  switch (Flags(a[1])) {
+    case FIONREAD: {
+      const std::string* const pipe = process.PipeAt(Int(a[0]));
+      const bool is_file = IsOnDisk(process, a[0]) && !process.IsRoot(a[0]);
+      if (pipe == nullptr && !is_file && !is_terminal) return Returns(-ENOTTY);
+      // Nobody types, and files are empty.
+      const int32_t bytes = pipe == nullptr ? 0 : static_cast<int32_t>(pipe->size());
+      return Returns(body.Write(a[2], bytes) ? 0 : -EFAULT);
+    }
+    case FIONBIO:
+    case FIOASYNC:
+    case FIOCLEX:
+    case FIONCLEX:  // of any descriptor
+      return Refuse(process, "ioctl " + std::to_string(Flags(a[1])));
+    default:
+      break;
+  }
   if (!is_terminal) return Returns(-ENOTTY);
   switch (Flags(a[1])) {
     case TCGETS: {
@@ -381,9 +400,6 @@ Asked Decoder::Ioctl(Process& process) {
     case TIOCSWINSZ:
     case TIOCCONS:  // nobody redirects the console in the model
       return Returns(0);
-    case TIOCGPGRP:
-      if (!kernel_.Look(process.pid).has_terminal) return Returns(-ENOTTY);
-      [[fallthrough]];
     default:
       // Of keyboards and virtual terminals: this one is a serial line.
       if (Flags(a[1]) >> 8 == 'K' || Flags(a[1]) >> 8 == 'V') return Returns(-ENOTTY);
@@ -526,6 +542,11 @@ int64_t Decoder::AnswerFile(Process& process, const Result& result) {
     case CallKind::kPidFdOpen:
       process.SetFile(result.value, does_not_block);
       return result.value;
+    case CallKind::kTerminal: {
+      const bool asks = process.call.value == kernel::kTerminalForeground ||
+                        process.call.value == kernel::kTerminalSession;
+      return !asks || process.body->Write(a[2], result.pid) ? result.value : -EFAULT;
+    }
     case CallKind::kPipe: {
       const auto pipe = std::make_shared<std::string>();
       const std::array<int32_t, 2> ends = {result.value, result.status};

@@ -391,6 +391,23 @@ exit(0) = never returns
 )");
 }
 
+TEST(Subjects, Ioctls) {
+  Expect("ioctls", "", R"(in a pipe 3
+typed 0
+in none 24
+in none 24
+in none 24
+in none 8
+nowhere 13
+group of another's 24
+own 0
+group 1
+session 1
+group of a pipe 24
+exit(0) = never returns
+)");
+}
+
 TEST(Subjects, SetUp) {
   Expect("set-up", "", R"(locked 0
 priority 0
@@ -472,6 +489,7 @@ TEST(Subjects, ThatWouldRunByAnotherUserOrInOtherFilesAreToldThatNobodyCoversIt)
                           {"pidfd_send_signal with flags", 1},
                           {"a wait for a pipe otherwise than to read it", 1},
                           {"pipe2 with flags", 1},
+                          {"ioctl 21537", 1},
                           {"a sleep by processor time", 1}}))
         << subject;
   }

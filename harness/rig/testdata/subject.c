@@ -32,6 +32,7 @@
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -443,6 +444,26 @@ static void Pipes(void) {
   exit(0);
 }
 
+static void Ioctls(void) {
+  int ends[2], bytes = -1;
+  (void)!pipe2(ends, O_CLOEXEC);
+  (void)!write(ends[1], "abc", 3);
+  SayNumber("in a pipe", ioctl(ends[0], FIONREAD, &bytes) + bytes);
+  SayNumber("typed", ioctl(2, FIONREAD, &bytes) + bytes);
+  const int none[] = {SignalFd(0), open("/dev/null", O_RDONLY),
+                      open("/", O_RDONLY | O_DIRECTORY), 40};
+  for (size_t i = 0; i < sizeof none / sizeof *none; ++i) {
+    SayNumber("in none", ioctl(none[i], FIONREAD, &bytes) + errno);
+  }
+  SayNumber("nowhere", ioctl(ends[0], FIONREAD, NULL) + errno);
+  SayNumber("group of another's", ioctl(2, TIOCGPGRP, &bytes) + errno);
+  SayNumber("own", ioctl(2, TIOCSCTTY, 0));
+  SayNumber("group", tcgetpgrp(2) == getpgrp());
+  SayNumber("session", tcgetsid(2) == getsid(0));
+  SayNumber("group of a pipe", ioctl(ends[0], TIOCGPGRP, &bytes) + errno);
+  exit(0);
+}
+
 // What inits do once as they begin.
 static void SetUp(void) {
   SayNumber("locked", mlockall(MCL_CURRENT | MCL_FUTURE));
@@ -507,6 +528,8 @@ static void SetUpOtherwise(void) {
   struct pollfd one = {ends[1], POLLOUT, 0};
   SayNumber("room", poll(&one, 1, -1));
   SayNumber("packets", pipe2(ends, O_DIRECT));
+  int on = 1;
+  SayNumber("not to block", ioctl(ends[0], FIONBIO, &on));
   const struct timespec second = {1, 0};
   SayNumber("sleep", clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &second, NULL));
   exit(0);
@@ -723,6 +746,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "repeating-timers")) RepeatingTimers();
   if (!strcmp(mode, "descriptors")) Descriptors();
   if (!strcmp(mode, "pipes")) Pipes();
+  if (!strcmp(mode, "ioctls")) Ioctls();
   if (!strcmp(mode, "pidfd")) PidFd();
   if (!strcmp(mode, "set-up")) SetUp();
   if (!strcmp(mode, "set-up-otherwise")) SetUpOtherwise();
