@@ -117,6 +117,7 @@ constexpr bool IsThere(Path path) { return path < Path::kMissing; }
 // Flags of kFork.
 inline constexpr uint32_t kCloneVfork = 0x00004000;   // the caller waits until exec or death
 inline constexpr uint32_t kClonePtrace = 0x00002000;  // a tracer of the caller traces the child too
+inline constexpr uint32_t kClonePidFd = 0x00001000;   // it makes a pidfd: `status` of the result
 inline constexpr uint32_t kCloneParent = 0x00008000;  // the child becomes the caller's sibling
 inline constexpr uint32_t kCloneClearHandlers = 0x10000;  // CLONE_CLEAR_SIGHAND, moved to 32 bits
 // Flags of kExec.
@@ -222,13 +223,13 @@ struct Result {
   uint8_t code = 0;          // waitid: CLD_… (1 exited, 2 killed, 3 dumped, 4 trapped, 5 stopped,
                              // 6 continued)
   int32_t value = 0;         // what the call returns: at least 0, or -errno
-  Pid pid = 0;         // waitid: of which process or thread; kTerminalForeground, kTerminalSession
-  int32_t status = 0;  // wait4: raw status; waitid: si_status; sigaction: old disposition;
-                       // pipe: the end to write
-  uint64_t set = 0;    // sigprocmask: old mask; poll: descriptors ready; timerfd read: how often
-                       // it expired; alarm and timerfd_settime: the old interval
-  uint64_t time_ns =
-      0;  // clock: now; sleep ended by EINTR, alarm and timerfd_settime: what was left
+  Pid pid = 0;               // waitid: of which task; terminal: group or session asked for
+  int32_t status = 0;        // wait4: raw status; waitid: si_status; sigaction: old disposition;
+                             // pipe: the end to write; fork: the pidfd, if asked for
+  uint64_t set = 0;          // sigprocmask: old mask; poll: descriptors ready; read of a timerfd:
+                             // expirations; alarm, timerfd_settime: old interval
+  uint64_t time_ns = 0;      // clock: now; sleep ended by EINTR, alarm, timerfd_settime: what was
+                             // left
 
   bool operator==(const Result&) const = default;
 };

@@ -99,6 +99,7 @@ class World {
   }
   void BlockAll(Pid who) { Do(who, SigProcMask(kMaskSet, kAllSignals)); }
 
+  int16_t pidfd = -1;  // of the last fork with one
   std::string seen;
 };
 
@@ -143,7 +144,9 @@ class ModelWorld : public World {
   }
   Pid Fork(Pid who, uint32_t flags, int exit_signal) override {
     if (flags == 0 && exit_signal == kSigChld) return kernel_.Fork(who);
-    const Pid pid = kernel_.Issue(who, calls::Fork(flags, exit_signal)).value;
+    const Result forked = kernel_.Issue(who, calls::Fork(flags, exit_signal));
+    const Pid pid = forked.value;
+    pidfd = static_cast<int16_t>(forked.status);
     kernel_.Resume(pid);  // returns from the fork, if it can run
     return pid;
   }
@@ -229,13 +232,16 @@ uint64_t Nanoseconds(const timespec& time) {
 void ForkPuppet(int socket, const Call& call) {
   int ends[2];
   socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
-  const long pid = syscall(SYS_clone, call.flags | static_cast<uint32_t>(call.signal), 0, 0, 0, 0);
+  int pidfd = 0;
+  const long pid = syscall(SYS_clone, call.flags | static_cast<uint32_t>(call.signal), 0,
+                           (call.flags & kClonePidFd) != 0 ? &pidfd : nullptr, 0, 0);
   if (pid == 0) {
     close(socket);
     close(ends[1]);
     Obey(ends[0]);
   }
-  const Result result = Raw(pid);
+  Result result = Raw(pid);
+  result.status = pidfd;
   close(ends[0]);
   Answer(socket, result, ends[1]);
   close(ends[1]);
@@ -583,6 +589,7 @@ class RealWorld final : public World {
       if (socket >= 0) close(socket);
       return result.value;
     }
+    pidfd = static_cast<int16_t>(result.status);
     sockets_[result.value] = socket;
     outer_[result.value] = FindOuter(result.value);
     return result.value;
@@ -1139,6 +1146,20 @@ TEST(Conformance, Fact28Pidfds) {
     world.NoteReaped();
     world.NoteCall(kInit, PidFdSendSignal(fd, kSigTerm));
     world.Note("ready", world.Do(kInit, poll).value);
+  });
+}
+
+TEST(Conformance, Fact28PidfdsOfForks) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = world.Fork(kInit, kClonePidFd);
+    const int16_t fd = world.pidfd;
+    world.NoteCall(kInit, WaitId(kWaitForPidFd, fd, kWaitExited | kWaitNoHang));
+    world.NoteCall(kInit, PidFdSendSignal(fd, 0));
+    world.NoteCall(child, PidFdSendSignal(fd, 0));
+    world.Exit(child, 3);
+    world.NoteCall(kInit, WaitId(kWaitForPidFd, fd, kWaitExited));
+    world.NoteCall(kInit, PidFdSendSignal(fd, 0));
   });
 }
 

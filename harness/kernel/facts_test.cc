@@ -920,6 +920,31 @@ TEST_F(Numbers, AWaitByAPidfdThatDoesNotBlockSaysSo) {
 
 // --- Restart and death ---------------------------------------------------------------------------
 
+// 28
+TEST_F(Numbers, AForkGivesThePidfdToTheParentAlone) {
+  for (const uint32_t vfork : {0U, kCloneVfork}) {
+    Result forked = Do(kInit, Fork(kClonePidFd | vfork));
+    const Pid child = kernel.PidAt(kernel.size() - 1);
+    EXPECT_EQ(kernel.Look(child).descriptors, 0U);
+    EXPECT_EQ(kernel.Look(kInit).close_on_exec, 1U);
+    kernel.Exit(child, 3);
+    if (vfork != 0) forked = kernel.Resume(kInit).result;
+    EXPECT_EQ(forked, (Result{.value = child, .status = 0}));
+    const Result waited = Do(kInit, WaitId(kWaitForPidFd, forked.status, kWaitExited));
+    EXPECT_EQ(waited.pid, child);
+    EXPECT_EQ(waited.status, 3);
+    EXPECT_EQ(Returns(kInit, Close(0)), 0);
+  }
+}
+
+// 28
+TEST_F(Numbers, AForkWithoutRoomForThePidfdFails) {
+  while (Returns(kInit, PidFdOpen(kInit)) >= 0) {
+  }
+  EXPECT_EQ(Returns(kInit, Fork(kClonePidFd)), -ENFILE);
+  EXPECT_EQ(kernel.size(), 1);
+}
+
 // 29
 TEST_F(RestartInNamespace, RebootEndsInitByASignal) {
   struct Case {

@@ -79,9 +79,19 @@ Result Kernel::DoFork(Slot slot, const Call& call) {
     if (g_.faults.fork_failures != UINT8_MAX) --g_.faults.fork_failures;
     return Error(g_.faults.fork_error);
   }
+  const bool wants_pidfd = (call.flags & kClonePidFd) != 0;
+  Result forked;
+  if (wants_pidfd) {
+    const Result made = NewDescriptor(slot, ObjectKind::kPidFd, Path::kOther, kOpenCloseOnExec, 0);
+    if (made.value < 0) return made;
+    forked.status = made.value;
+  }
   const Slot child_slot = NewProcess(leader, sibling ? tasks_[leader].parent : leader,
                                      sibling ? tasks_[leader].exit_signal : call.signal);
-  if (child_slot == kNoSlot) return Error(EAGAIN);
+  if (child_slot == kNoSlot) {
+    if (wants_pidfd) CloseDescriptor(tasks_[leader], forked.status);
+    return Error(EAGAIN);
+  }
   Task& child = tasks_[child_slot];
   const Task& process = tasks_[leader];
   child.mask = tasks_[slot].mask;
@@ -97,7 +107,11 @@ Result Kernel::DoFork(Slot slot, const Call& call) {
   for (uint64_t left = child.open; left != 0; left &= left - 1) {
     ++objects_[child.objects[static_cast<std::size_t>(std::countr_zero(left))]].users;
   }
-  const Pid pid = child.pid;
+  forked.value = child.pid;
+  if (wants_pidfd) {
+    ObjectAt(process, forked.status)->pid = child.pid;
+    CloseDescriptor(child, forked.status);  // the parent alone has it
+  }
   if ((call.flags & kClonePtrace) != 0 && tasks_[slot].tracer != kNoSlot) {
     Trace(child_slot, tasks_[slot].tracer, tasks_[slot].seized);
     if (tasks_[slot].seized) {
@@ -107,8 +121,8 @@ Result Kernel::DoFork(Slot slot, const Call& call) {
       ActOnSignals(child_slot);
     }
   }
-  if ((call.flags & kCloneVfork) == 0) return Value(pid);
-  tasks_[slot].result = Value(pid);
+  if ((call.flags & kCloneVfork) == 0) return forked;
+  tasks_[slot].result = forked;
   return kStillBlocked;
 }
 
@@ -118,7 +132,7 @@ void Kernel::EndVfork(Pid child) {
     const Task& task = tasks_[order_[i]];
     if (task.run == Run::kInCall && task.call.kind == CallKind::kFork &&
         task.result.value == child) {
-      Return(order_[i], Value(child));
+      Return(order_[i], Result(task.result));
       return;
     }
   }

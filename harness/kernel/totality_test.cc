@@ -35,16 +35,26 @@ class Storyteller {
   }
 
   Call AnyCall(const Kernel& kernel) {
-    static constexpr uint32_t kFlags[] = {
-        0,         1, 2, 4, 8, 11, kWaitAll, kCloneVfork, kClonePtrace, kCloneParent, kOpenNonBlock,
-        kSaRestart};
+    static constexpr uint32_t kFlags[] = {0,
+                                          1,
+                                          2,
+                                          4,
+                                          8,
+                                          11,
+                                          kWaitAll,
+                                          kCloneVfork,
+                                          kClonePidFd,
+                                          kClonePtrace,
+                                          kCloneParent,
+                                          kOpenNonBlock,
+                                          kSaRestart};
     static constexpr int32_t kRequests[] = {kPtraceTraceMe,  kPtraceAttach, kPtraceDetach,
                                             kPtraceContinue, kPtraceSeize,  kPtraceKill};
     Call call;
     call.kind = static_cast<CallKind>(Upto(kCallKinds));
     call.path = static_cast<Path>(Upto(6));
     call.fd = static_cast<int16_t>(Upto(12) - 1);
-    call.flags = kFlags[Upto(12)];
+    call.flags = kFlags[Upto(13)];
     call.value = Upto(8) - 1;
     call.pid = Upto(4) == 0 ? -1 : Upto(4) == 0 ? -AnyPid(kernel) : AnyPid(kernel);
     call.signal = call.kind == CallKind::kFork && Upto(4) != 0 ? +kSigChld : AnySignal();

@@ -53,6 +53,7 @@ struct ForkRequest {
   uint64_t stack = 0;
   uint64_t parent_number = 0;  // addresses
   uint64_t child_number = 0;
+  uint64_t pidfd = 0;
   uint64_t thread_pointer = 0;
 };
 

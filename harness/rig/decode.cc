@@ -53,11 +53,10 @@ bool ListIs(const Body& body, uint64_t address, const std::vector<std::string>& 
   return body.Read<uint64_t>(address) == 0u;
 }
 
-constexpr uint64_t kThreadFlags = CLONE_THREAD | CLONE_PIDFD;
-constexpr uint64_t kForkFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE |
-                                CLONE_VFORK | CLONE_PARENT | CLONE_SYSVSEM | CLONE_SETTLS |
-                                CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_UNTRACED |
-                                CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND;
+constexpr uint64_t kForkFlags =
+    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE | CLONE_VFORK | CLONE_PARENT |
+    CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PIDFD | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |
+    CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND;
 
 }  // namespace
 
@@ -145,8 +144,11 @@ Decoder::Maybe Decoder::DecodeProcess(Process& process) {
     case SYS_vfork:
       return Fork(process, CLONE_VM | CLONE_VFORK, SIGCHLD);
     case SYS_clone:
-      process.fork = {
-          .stack = a[1], .parent_number = a[2], .child_number = a[3], .thread_pointer = a[4]};
+      process.fork = {.stack = a[1],
+                      .parent_number = a[2],
+                      .child_number = a[3],
+                      .pidfd = a[2],
+                      .thread_pointer = a[4]};
       return Fork(process, a[0] & 0xffffff00, Int(a[0] & 0xff));
     case SYS_clone3: {
       clone_args request{};
@@ -157,6 +159,7 @@ Decoder::Maybe Decoder::DecodeProcess(Process& process) {
       process.fork = {.stack = request.stack == 0 ? 0 : request.stack + request.stack_size,
                       .parent_number = request.parent_tid,
                       .child_number = request.child_tid,
+                      .pidfd = request.pidfd,
                       .thread_pointer = request.tls};
       return Fork(process, request.flags, Int(request.exit_signal));
     }
@@ -191,11 +194,19 @@ Decoder::Maybe Decoder::DecodeProcess(Process& process) {
 }
 
 Asked Decoder::Fork(Process& process, uint64_t flags, int signal) {
-  if ((flags & kThreadFlags) != 0) return Refuse(process, "clone of a thread, or with a pidfd");
+  if ((flags & CLONE_THREAD) != 0) return Refuse(process, "clone of a thread");
   if ((flags & ~kForkFlags) != 0) return Refuse(process, "clone with new namespaces");
+  if ((flags & CLONE_PIDFD) != 0) {
+    const ForkRequest& fork = process.fork;
+    if ((flags & CLONE_PARENT_SETTID) != 0 && fork.pidfd == fork.parent_number) {
+      return Returns(-EINVAL);
+    }
+    const auto there = process.body->Read<int32_t>(fork.pidfd);
+    if (!there || !process.body->Write(fork.pidfd, *there)) return Returns(-EFAULT);
+  }
   process.fork.flags = flags;
-  uint32_t told = static_cast<uint32_t>(
-      flags & (kernel::kCloneVfork | kernel::kClonePtrace | kernel::kCloneParent));
+  uint32_t told = static_cast<uint32_t>(flags & (kernel::kCloneVfork | kernel::kClonePtrace |
+                                                 kernel::kCloneParent | kernel::kClonePidFd));
   if ((flags & CLONE_CLEAR_SIGHAND) != 0) told |= kernel::kCloneClearHandlers;
   return Model(calls::Fork(told, signal));
 }

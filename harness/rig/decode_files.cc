@@ -542,6 +542,10 @@ int64_t Decoder::AnswerFile(Process& process, const Result& result) {
     case CallKind::kPidFdOpen:
       process.SetFile(result.value, does_not_block);
       return result.value;
+    case CallKind::kFork:
+      if ((process.call.flags & kernel::kClonePidFd) == 0) return result.value;
+      process.SetFile(result.status, false);
+      return process.body->Write(process.fork.pidfd, result.status) ? result.value : -EFAULT;
     case CallKind::kTerminal: {
       const bool asks = process.call.value == kernel::kTerminalForeground ||
                         process.call.value == kernel::kTerminalSession;

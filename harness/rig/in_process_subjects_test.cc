@@ -115,9 +115,9 @@ TEST_P(Interface, IsAsUnderPtrace) {
 INSTANTIATE_TEST_SUITE_P(All, Interface,
                          testing::Values("sigtimedwait", "poll", "epoll", "select", "suspend",
                                          "pause", "wait", "wait-restart", "spawn", "vfork",
-                                         "clone3", "vectors", "timers", "repeating-timers",
-                                         "descriptors", "pipes", "ioctls", "set-up", "syncs",
-                                         "pidfd"));
+                                         "clone3", "fork-with-pidfd", "vectors", "timers",
+                                         "repeating-timers", "descriptors", "pipes", "ioctls",
+                                         "set-up", "syncs", "pidfd"));
 
 // Linux gives one empty string where it is given none (since 5.18).
 TEST(Arguments, AreAsTheScenarioHasThemAndNeverNone) {

@@ -281,6 +281,35 @@ exit(1) = never returns
 )");
 }
 
+TEST(Subjects, ForksWithAPidfd) {
+  Expect("fork-with-pidfd", "at rest: child exits 7\n", R"(nowhere 13
+fork() = 2
+fd 3
+flags 1
+waitid(3, 3, WEXITED) ...
+2: inherited 0
+2: open 8
+2: exit(4) = never returns
+waitid(3, 3, WEXITED) = 0
+reaped 4
+twice 21
+fork() = 3
+fd 4
+wait4(3, 0) ...
+3: exit(5) = never returns
+wait4(3, 0) = 3, exited 5
+vfork() ...
+4: exec(/core) = 0
+vfork() = 4
+fd 5
+poll(forever) ...
+poll(forever) = 1
+waitid(3, 5, WEXITED) = 0
+reaped 1
+exit(7) = never returns
+)");
+}
+
 TEST(Subjects, VectorsAreKept) {
   Expect("vectors", "at rest: child exits 1\n", R"(kept 1
 fork() = 2

@@ -277,10 +277,12 @@ static void Vfork(void) {
   exit(WEXITSTATUS(status));
 }
 
+struct CloneArguments {
+  uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+};
+
 static void Clone3(void) {
-  struct {
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
-  } arguments = {0};
+  struct CloneArguments arguments = {0};
   int number = 0;
   arguments.flags = 0x00100000;  // CLONE_PARENT_SETTID
   arguments.parent_tid = (uint64_t)&number;
@@ -296,6 +298,41 @@ static void Clone3(void) {
   waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
   SayNumber("waitid", info.si_pid == child && info.si_code == CLD_EXITED);
   waitid(P_PID, (id_t)child, &info, WEXITED);
+  exit(info.si_status);
+}
+
+// By clone3, by clone, and by one that waits for the exec.
+static void ForkWithPidFd(void) {
+  int fd = -1, status = 0;
+  siginfo_t info;
+  struct CloneArguments arguments = {.flags = 0x1000, .exit_signal = SIGCHLD};
+  SayNumber("nowhere", syscall(SYS_clone3, &arguments, sizeof arguments) + errno);
+  arguments.pidfd = (uint64_t)&fd;
+  pid_t child = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (child == 0) {
+    SayNumber("inherited", fd != -1);
+    SayNumber("open", fcntl(3, F_GETFD) + errno);
+    _exit(4);
+  }
+  SayNumber("fd", fd);
+  SayNumber("flags", fcntl(fd, F_GETFD));
+  memset(&info, 0, sizeof info);
+  SayNumber("reaped", waitid((idtype_t)3, (id_t)fd, &info, WEXITED) + info.si_status);
+  SayNumber("twice", syscall(SYS_clone, 0x101000 | SIGCHLD, 0, &fd, 0, 0) + errno);
+  child = (pid_t)syscall(SYS_clone, 0x1000 | SIGCHLD, 0, &fd, 0, 0);
+  if (child == 0) _exit(5);
+  SayNumber("fd", fd);
+  waitpid(child, &status, 0);
+  arguments.flags |= 0x4000;  // CLONE_VFORK
+  child = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (child == 0) {
+    execve("/core", kCore, environ);
+    _exit(127);
+  }
+  SayNumber("fd", fd);
+  struct pollfd one = {.fd = fd, .events = POLLIN};
+  poll(&one, 1, -1);
+  SayNumber("reaped", waitid((idtype_t)3, (id_t)fd, &info, WEXITED) == 0 && info.si_pid == child);
   exit(info.si_status);
 }
 
@@ -738,6 +775,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "spawn")) Spawn();
   if (!strcmp(mode, "vfork")) Vfork();
   if (!strcmp(mode, "clone3")) Clone3();
+  if (!strcmp(mode, "fork-with-pidfd")) ForkWithPidFd();
   if (!strcmp(mode, "vectors")) Vectors();
   if (!strcmp(mode, "scribble")) Scribble(kPlain);
   if (!strcmp(mode, "scribble-deep")) Scribble(kDeep);
