@@ -8,6 +8,7 @@ namespace minit::proptest {
 namespace {
 
 constexpr int kKill = 9;
+constexpr int kAlarm = 14;
 constexpr int kChild = 17;
 constexpr int kContinue = 18;
 constexpr int kStop = 19;
@@ -286,6 +287,10 @@ Sketch::Answer Sketch::Taken(int pid, int signal) {
   };
   take(own ? process.own : process.pending);
   const bool owed = pid == 1 && owing_ && take(owed_[own ? 0 : 1]);
+  if (signal == kAlarm && !own && process.alarm_is_out) {
+    process.alarm_is_out = false;
+    while (process.alarm_ns <= now_ns) process.alarm_ns += process.alarm_every_ns;
+  }
   return {.value = signal, .signal = signal, .own = own, .owed = owed};
 }
 

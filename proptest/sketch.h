@@ -44,8 +44,9 @@ class Sketch {
     Kind kind = Kind::kNull;
     bool non_block = false;
     std::set<int> signals{};
-    uint64_t at_ns = 0;  // of a timer, 0: none
-    int pid = 0;         // of a process, 0: it was reaped
+    uint64_t at_ns = 0;  // of a timer: the first time that was not read, 0: none
+    uint64_t every_ns = 0;
+    int pid = 0;  // of a process, 0: it was reaped
   };
   struct Descriptor {
     std::shared_ptr<File> file;
@@ -88,6 +89,7 @@ class Sketch {
     bool owed = false;
     std::set<int> ready{};
     uint64_t left_ns = 0;
+    uint64_t expired = 0;
   };
   using MaybeAnswer = std::optional<Answer>;  // none: it blocks
 
@@ -110,7 +112,9 @@ class Sketch {
     bool no_child_wait = false;
     bool has_terminal = false;
     std::map<int, Descriptor> descriptors;
-    uint64_t alarm_ns = 0;                    // 0: none
+    uint64_t alarm_ns = 0;  // 0: none
+    uint64_t alarm_every_ns = 0;
+    bool alarm_is_out = false;                // it repeats, and its signal was not yet taken
     std::optional<Call> call;                 // in which it is
     std::optional<std::set<int>> mask_after;  // that call
     MaybeAnswer answer;                       // of the call that it was in
@@ -144,7 +148,7 @@ class Sketch {
   int Open(int pid, const File& file, bool on_exec, bool no_terminal = false);
   int OpenProcess(int pid, int target, bool non_block);
   int SendByFile(int pid, int fd, int signal);
-  int SetTimer(int pid, int fd, uint64_t at_ns);
+  int SetTimer(int pid, int fd, uint64_t at_ns, uint64_t every_ns);
   int Duplicate(int pid, int fd, int to);
   void CloseRange(int pid, int first, int last, bool on_exec_only);
   int AcquireTerminal(int pid, int fd);
@@ -186,6 +190,7 @@ class Sketch {
   MaybeAnswer TryTake(int pid, const std::set<int>& wanted, bool once);
   MaybeAnswer TryWait(int pid, const Call& call);
   MaybeAnswer TryRead(int pid, const Call& call);
+  Answer ReadTimer(File& timer) const;
   MaybeAnswer TryWrite(int pid, Call& call);
   bool IsReadable(int pid, const File& file) const;
   void Again(int pid);

@@ -111,6 +111,16 @@ Sketch::MaybeAnswer Sketch::TryWait(int pid, const Call& call) {
   return call.once ? MaybeAnswer(Answer{}) : MaybeAnswer();
 }
 
+Sketch::Answer Sketch::ReadTimer(File& timer) const {
+  Answer answer{.value = 8};
+  do {
+    ++answer.expired;
+    timer.at_ns += timer.every_ns;
+  } while (timer.every_ns != 0 && timer.at_ns <= now_ns);
+  if (timer.every_ns == 0) timer.at_ns = 0;
+  return answer;
+}
+
 Sketch::MaybeAnswer Sketch::TryRead(int pid, const Call& call) {
   File* const file = FileAt(pid, call.fd);
   if (file == nullptr) return Answer{.value = -EBADF};
@@ -125,8 +135,7 @@ Sketch::MaybeAnswer Sketch::TryRead(int pid, const Call& call) {
     }
     case File::Kind::kTimer:
       if (!IsReadable(pid, *file)) return nothing;
-      file->at_ns = 0;
-      return Answer{.value = 8};
+      return ReadTimer(*file);
     case File::Kind::kProcess:
       return Answer{.value = -EINVAL};
     case File::Kind::kNull:
@@ -242,11 +251,12 @@ int Sketch::SendByFile(int pid, int fd, int signal) {
   return file->pid == 0 ? -ESRCH : Kill(pid, file->pid, signal);
 }
 
-int Sketch::SetTimer(int pid, int fd, uint64_t at_ns) {
+int Sketch::SetTimer(int pid, int fd, uint64_t at_ns, uint64_t every_ns) {
   File* const file = FileAt(pid, fd);
   if (file == nullptr) return -EBADF;
   if (file->kind != File::Kind::kTimer) return -EINVAL;
   file->at_ns = at_ns;
+  file->every_ns = every_ns;
   return 0;
 }
 
@@ -352,7 +362,7 @@ uint64_t Sketch::NextTimer() const {
     if (at_ns != 0 && (next == 0 || at_ns < next)) next = at_ns;
   };
   for (const auto& [pid, process] : people) {
-    consider(process.alarm_ns);
+    if (!process.alarm_is_out) consider(process.alarm_ns);
     if (process.call && !process.stopped) consider(process.call->until_ns);
     for (const auto& [fd, descriptor] : process.descriptors) {
       const File& file = *descriptor.file;
@@ -368,8 +378,10 @@ void Sketch::AdvanceTo(uint64_t time_ns) {
     const std::vector<int> everyone = order;
     for (const int pid : everyone) {
       if (!Has(pid)) continue;
-      if (people[pid].alarm_ns != 0 && people[pid].alarm_ns <= now_ns) {
-        people[pid].alarm_ns = 0;
+      Process& process = people[pid];
+      if (process.alarm_ns != 0 && process.alarm_ns <= now_ns && !process.alarm_is_out) {
+        process.alarm_is_out = process.alarm_every_ns != 0;
+        if (!process.alarm_is_out) process.alarm_ns = 0;
         Generate(pid, kAlarm);
       }
       if (Has(pid) && people[pid].call && people[pid].call->until_ns == now_ns) Again(pid);

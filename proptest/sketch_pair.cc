@@ -192,7 +192,8 @@ bool Pair::SameAnswer(const Result& result, const Sketch::Answer& answer, CallKi
   if (kind == CallKind::kWait4) return result.status == answer.status;
   if (kind == CallKind::kPoll) return result.set == Bits(answer.ready, 0);
   if (kind == CallKind::kSleep) return result.time_ns == answer.left_ns;
-  return result.from_thread == answer.own && result.owed == answer.owed;
+  return result.from_thread == answer.own && result.owed == answer.owed &&
+         result.set == answer.expired;
 }
 
 // Who was in a call that has ended runs, and is told of the same.
@@ -420,13 +421,20 @@ bool Pair::SetGroup(int pid, int target, int group) {
   return Says(Issue(pid, calls::SetPgid(target, group)), expected);
 }
 
+// Those of puppets go off once.
 bool Pair::Alarm(int pid, uint8_t a) {
   auto& process = sketch_.people[pid];
   const uint64_t until_ns = Soon(a);
-  const uint64_t left_ns = process.alarm_ns == 0 ? 0 : process.alarm_ns - sketch_.now_ns;
+  const bool runs = process.alarm_ns != 0 && !process.alarm_is_out;
+  const uint64_t left_ns = runs ? process.alarm_ns - sketch_.now_ns : 0;
+  const uint64_t old_every_ns = process.alarm_every_ns;
+  const bool repeats = pid == kInit && a % 4 != 0;
   process.alarm_ns = until_ns;
+  process.alarm_every_ns = repeats ? a * kMillisecondNs : 0;
+  process.alarm_is_out = false;
   const uint64_t in_ns = until_ns == 0 ? 0 : until_ns - sketch_.now_ns;
-  return Issue(pid, calls::Alarm(in_ns)).time_ns == left_ns;
+  const Result old = Issue(pid, calls::Alarm(in_ns, process.alarm_every_ns));
+  return old.time_ns == left_ns && old.set == old_every_ns;
 }
 
 bool Pair::Faults(uint8_t a, uint8_t b) {
@@ -444,6 +452,14 @@ bool Pair::Faults(uint8_t a, uint8_t b) {
 
 // --- Descriptors, the terminal -------------------------------------------------------------------
 
+// A timer that it has; else `fd`.
+int16_t Pair::TimerOf(int pid, int16_t fd) const {
+  for (const auto& [number, descriptor] : sketch_.people.at(pid).descriptors) {
+    if (descriptor.file->kind == File::Kind::kTimer) return static_cast<int16_t>(number);
+  }
+  return fd;
+}
+
 bool Pair::Descriptors(int pid, uint8_t a, uint8_t b) {
   const auto fd = static_cast<int16_t>(b % 8);
   switch (a % 5) {
@@ -453,9 +469,11 @@ bool Pair::Descriptors(int pid, uint8_t a, uint8_t b) {
       return Says(Issue(pid, calls::Dup(fd, a % 16)), sketch_.Duplicate(pid, fd, a % 16));
     case 2: {
       const uint64_t at_ns = Soon(a);
-      const int expected = sketch_.SetTimer(pid, fd, at_ns);
+      const uint64_t every_ns = a % 2 == 0 ? a * kMillisecondNs : 0;
+      const int16_t timer = TimerOf(pid, fd);
+      const int expected = sketch_.SetTimer(pid, timer, at_ns, every_ns);
       const uint64_t in_ns = at_ns == 0 ? 0 : at_ns - sketch_.now_ns;
-      return Says(Issue(pid, calls::TimerFdSet(fd, in_ns)), expected);
+      return Says(Issue(pid, calls::TimerFdSet(timer, in_ns, every_ns)), expected);
     }
     default: {
       const bool only = a % 5 == 4;

@@ -60,6 +60,7 @@ class Pair {
   bool Action(int pid, uint8_t a, uint8_t b);
   bool SetGroup(int pid, int target, int group);
   bool Alarm(int pid, uint8_t a);
+  int16_t TimerOf(int pid, int16_t fd) const;
   bool Descriptors(int pid, uint8_t a, uint8_t b);
   bool OpenFile(int pid, uint8_t a, uint8_t b);
   bool Terminal(int pid, uint8_t a, uint8_t b);
