@@ -1240,6 +1240,24 @@ TEST_F(Timers, ATimerfdThatBeganInThePastHasExpiredSinceThen) {
   EXPECT_EQ(kernel.NextTimer(), kForever);
 }
 
+// What comes is the same, and that is what a fingerprint is of.
+TEST_F(Timers, AFingerprintIsOfHowFarOffTheyAreAndOfWhatIsToBeRead) {
+  const auto fd = static_cast<int16_t>(Returns(kInit, TimerFdCreate()));
+  Do(kInit, TimerFdSet(fd, kSecond));
+  Do(kInit, Alarm(kSecond, 2 * kSecond));
+  kernel.AdvanceTo(2 * kSecond);
+  const uint64_t fingerprint = kernel.Fingerprint();
+  kernel.AdvanceTo(4 * kSecond);
+  EXPECT_EQ(kernel.Fingerprint(), fingerprint);
+  kernel.AdvanceTo(4 * kSecond + 1);
+  EXPECT_NE(kernel.Fingerprint(), fingerprint) << "nearer to the next";
+  Do(kInit, TimerFdSet(fd, kSecond, 2 * kSecond));
+  kernel.AdvanceTo(6 * kSecond);
+  const uint64_t read_once = kernel.Fingerprint();
+  kernel.AdvanceTo(8 * kSecond);
+  EXPECT_NE(kernel.Fingerprint(), read_once) << "it has expired twice";
+}
+
 // A long time with quick timers takes no longer than a short one, if nobody hears of them.
 TEST_F(Timers, TimersThatNobodyHearsOfCostNothing) {
   constexpr uint64_t kYear = kSecond * 365 * 86400;
