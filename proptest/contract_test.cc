@@ -172,12 +172,14 @@ RC_GTEST_PROP(Facts, AreReadBackAndMatchAsTheyAreOpen, (uint64_t seed, uint64_t 
 
 RC_GTEST_PROP(ConsoleLine, HasTheNumbersThatASearchFinds, (uint64_t seed)) {
   std::string text;
-  for (uint64_t bits = seed; bits > 6; bits /= 7) text += "/aa019 "[bits % 7];
+  for (uint64_t bits = seed; bits > 6; bits /= 7) text += "/aa019-"[bits % 7];
   std::vector<std::string> numbers;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool digit = text[i] >= '0' && text[i] <= '9';
     if (!digit) continue;
     if (i == 0 || text[i - 1] < '0' || text[i - 1] > '9') numbers.emplace_back();
+    const bool minus = i > 0 && text[i - 1] == '-';
+    if (minus && (i == 1 || text[i - 2] == '/' || text[i - 2] == '-')) numbers.back() = "99999";
     numbers.back() += text[i];
   }
   contract::ConsoleLine line;

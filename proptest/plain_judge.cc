@@ -1,6 +1,7 @@
 #include "proptest/plain_judge.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <string_view>
@@ -27,15 +28,23 @@ bool IsDead(Pid pid, const kernel::Kernel& kernel) {
 }
 bool IsStop(int raw) { return (raw & 0xff) == 0x7f; }
 
-// The decimal numbers in a line.
+bool IsDigit(char byte) { return byte >= '0' && byte <= '9'; }
+
+bool IsMinus(std::string_view line, std::size_t at) {
+  return line[at] == '-' &&
+         (at == 0 || std::isalnum(static_cast<unsigned char>(line[at - 1])) == 0);
+}
+
+// The decimal numbers in a line. No status is as large, or below zero.
 std::vector<int> NumbersIn(std::string_view line) {
+  constexpr int kMost = 10'000;
   std::vector<int> numbers;
-  bool inside = false;
-  for (const char byte : line) {
-    const bool digit = byte >= '0' && byte <= '9';
-    if (digit && !inside) numbers.push_back(0);
-    if (digit) numbers.back() = std::min(numbers.back() * 10 + (byte - '0'), 10'000);
-    inside = digit;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (!IsDigit(line[i])) continue;
+    if (i == 0 || !IsDigit(line[i - 1])) {
+      numbers.push_back(i > 0 && IsMinus(line, i - 1) ? kMost : 0);
+    }
+    numbers.back() = std::min(numbers.back() * 10 + (line[i] - '0'), kMost);
   }
   return numbers;
 }

@@ -2,7 +2,8 @@
 //
 // A line may come in several writes, and of several processes: the console is one. What matters of
 // it is how many decimal numbers it holds, the first of them, and whether it names the child's path.
-// A decimal number is a run of digits, as long as it goes: "v12.5" holds two.
+// A decimal number is a run of digits, as long as it goes: "v12.5" holds two. One below zero, "= -3", is a
+// number that nobody can have ended with; a minus behind a letter or a digit is a hyphen.
 // Held by console_line_test.cc.
 #ifndef MINIT_HARNESS_CONTRACT_CONSOLE_LINE_H_
 #define MINIT_HARNESS_CONTRACT_CONSOLE_LINE_H_
@@ -15,7 +16,7 @@ namespace minit::contract {
 
 class ConsoleLine {
  public:
-  static constexpr uint16_t kTooMuch = 10000;  // what a larger number counts as
+  static constexpr uint16_t kTooMuch = 10000;  // what a larger number counts as, and one below 0
 
   // More of the line, not the newline. `now`: whether the child has ended.
   void Add(std::string_view text, const char* path, bool now) {
@@ -26,6 +27,8 @@ class ConsoleLine {
     }
     for (const char byte : text) {
       if (in_number_ || IsDigit(byte)) AddDigit(byte);
+      minus_ = byte == '-' && !in_word_;
+      in_word_ = IsDigit(byte) || static_cast<unsigned char>((byte | 0x20) - 'a') < 26;
     }
     while (!named_ && !text.empty()) {
       if (matched_ == 0) text.remove_prefix(std::min(text.find(*path), text.size()));
@@ -44,8 +47,8 @@ class ConsoleLine {
   bool operator==(const ConsoleLine&) const = default;
   uint64_t Word() const {  // all of it
     return uint64_t{number_} << 32 | uint64_t{numbers_} << 24 | uint64_t{matched_} << 16 |
-           uint64_t{begun_} << 3 | uint64_t{since_end_} << 2 | uint64_t{in_number_} << 1 |
-           uint64_t{named_};
+           uint64_t{minus_} << 5 | uint64_t{in_word_} << 4 | uint64_t{begun_} << 3 |
+           uint64_t{since_end_} << 2 | uint64_t{in_number_} << 1 | uint64_t{named_};
   }
 
  private:
@@ -53,7 +56,10 @@ class ConsoleLine {
 
   void AddDigit(char byte) {
     const bool digit = IsDigit(byte);
-    if (digit && !in_number_ && numbers_ < 2) ++numbers_;
+    if (digit && !in_number_ && numbers_ < 2) {
+      ++numbers_;
+      if (minus_ && numbers_ == 1) number_ = kTooMuch;
+    }
     if (digit && numbers_ == 1) {
       const int next = number_ * 10 + (byte - '0');
       number_ = next < kTooMuch ? static_cast<uint16_t>(next) : kTooMuch;
@@ -89,6 +95,8 @@ class ConsoleLine {
   bool begun_ = false;
   bool since_end_ = false;
   bool in_number_ = false;
+  bool in_word_ = false;
+  bool minus_ = false;  // the last byte was one
   bool named_ = false;
 };
 

@@ -28,6 +28,17 @@ TEST(ConsoleLine, HoldsExactlyOneNumberOrNot) {
   EXPECT_EQ(Read("99999999999999999999").number(), ConsoleLine::kTooMuch);
 }
 
+TEST(ConsoleLine, ANumberBelowZeroIsNobodysStatus) {
+  for (const char* text : {"-3", "status: -3", "status=-3.", "(-137)", "--3"}) {
+    EXPECT_TRUE(Read(text).has_one_number()) << text;
+    EXPECT_EQ(Read(text).number(), ConsoleLine::kTooMuch) << text;
+  }
+  for (const char* text : {"- 3", "status-3", "core->3", "-a3", "3-"}) {
+    EXPECT_EQ(Read(text).number(), 3) << text;
+  }
+  EXPECT_FALSE(Read("2-3").has_one_number());
+}
+
 TEST(ConsoleLine, FindsThePathAsAStringWould) {
   std::mt19937 random(1);
   const auto word = [&random](std::size_t most) {
@@ -47,7 +58,7 @@ TEST(ConsoleLine, IsTheSameWhateverPiecesItComesIn) {
   std::mt19937 random(2);
   for (int i = 0; i < 20000; ++i) {
     std::string text;
-    for (std::size_t size = random() % 24; size > 0; --size) text += "/aa017 "[random() % 7];
+    for (std::size_t size = random() % 24; size > 0; --size) text += "/aa017 -"[random() % 8];
     ConsoleLine pieces;
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t size = 1 + random() % 5;
