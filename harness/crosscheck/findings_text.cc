@@ -73,6 +73,8 @@ std::string InFull(const Report& report, std::size_t index, const Way& way, bool
   std::string text = (excuse == nullptr ? "NEW: " : "known: ") + ShortName(report, index) +
                      " breaks " + NumberAndName(finding.rule) + "\n";
   text += Wrapped("  ", finding.sentence);
+  text += Wrapped("  rule       ",
+                  std::string(contract::TextOf(finding.rule).sentence) + " (docs/contract.md)");
   text += Wrapped("  facts      ", contract::ToString(finding.facts));
   text += Wrapped("  seen       ",
                   "in " + Grouped(finding.seen) + " of " +
