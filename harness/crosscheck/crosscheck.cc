@@ -115,12 +115,21 @@ rig::SubjectOptions SubjectOf(const Options& options, const std::vector<std::str
   return subject;
 }
 
-std::string BrokenRules(const Player& player) {
+// What was broken, and what of that the ledger excuses: the one for the end of the output, the other told.
+std::string BrokenRules(const Player& player, const std::vector<LedgerEntry>& ledger) {
   std::string rules;
   for (const contract::RuleText& text : contract::kRuleTexts) {
-    if (player.FindBreak(text.rule) == nullptr) continue;
-    rules += std::string(rules.empty() ? "rule " : ", rule ") +
-             std::to_string(static_cast<int>(text.rule)) + " " + text.name;
+    const contract::Break* const broken = player.FindBreak(text.rule);
+    if (broken == nullptr) continue;
+    const std::string name =
+        "rule " + std::to_string(static_cast<int>(text.rule)) + " " + text.name;
+    if (const int known = Excuses(ledger, text.rule, broken->facts); known >= 0) {
+      const LedgerEntry& entry = ledger[static_cast<std::size_t>(known)];
+      std::cout << "known: " << name << " (line " << entry.line
+                << " of the ledger: " << entry.reason << ")\n";
+    } else {
+      rules += (rules.empty() ? "" : ", ") + name;
+    }
   }
   return rules;
 }
@@ -132,6 +141,15 @@ std::string WhyNothingCounts(const Player& player) {
   }
   return "no verdict counts, for no one covers a call that it made. Next: say --harmless CALL\nof "
          "each that does not matter for it, or cover it (docs/crosscheck.md, Adding an interface)";
+}
+
+std::vector<LedgerEntry> ReadLedger(const Options& options) {
+  std::vector<LedgerEntry> ledger;
+  if (options.ledger.empty()) return ledger;
+  if (const auto error = ParseLedger(ReadFile(options.ledger), ledger)) {
+    throw CannotRun(error->Describe(options.ledger));
+  }
+  return ledger;
 }
 
 int PlayOne(const Options& options, const contract::CallList* calls) {
@@ -153,7 +171,7 @@ int PlayOne(const Options& options, const contract::CallList* calls) {
     std::cout << "not covered: " << what << ", " << count << " times"
               << (options.harmless.contains(what) ? " (harmless)\n" : "\n");
   }
-  const std::string broken = BrokenRules(player);
+  const std::string broken = BrokenRules(player, ReadLedger(options));
   if (!player.counts()) std::cout << "NOT JUDGED: " << WhyNothingCounts(player) << ".\n";
   if (!player.counts() && !broken.empty()) {
     std::cout << "But what was broken before that is: " << broken << ".\n";
@@ -213,11 +231,7 @@ CheckOptions CommonOptions(const Options& options, const contract::CallList* cal
   if (has_kept) folders.push_back(options.keep);
   for (const std::string& folder : folders) ReadScenarios(folder, common.corpus);
   if (options.first) common.enough = [](contract::Rule) { return true; };
-  if (!options.ledger.empty()) {
-    if (const auto error = ParseLedger(ReadFile(options.ledger), common.ledger)) {
-      throw CannotRun(error->Describe(options.ledger));
-    }
-  }
+  common.ledger = ReadLedger(options);
   return common;
 }
 

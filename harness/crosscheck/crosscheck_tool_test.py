@@ -91,6 +91,10 @@ class CrosscheckTest(ToolTest):
         status, output, errors = self.run_it(*arguments, "--ledger", ledger, BANK / "loses_term")
         self.assertEqual(status, 0, output + errors)
         self.assertIn("to be justified", output)
+        scenario = "at rest: ancestor sends TERM to init\n"
+        status, output, errors = self.run_it("--play", "-", "--ledger", ledger, BANK / "loses_term", text=scenario)
+        self.assertEqual(status, 0, errors)
+        self.assertIn("known: rule 2 forwards-every-signal (line ", output)
         status, output, errors = self.run_it(*arguments, "--ledger", ledger, INIT)
         self.assertEqual(status, 1, "what init no longer breaks is to be taken out")
         self.assertIn("Stale ledger entries", output)
