@@ -219,6 +219,21 @@ TEST_F(Signals, StopAndContinueInterruptSigtimedwaitAndEpollButNotSleep) {
   EXPECT_EQ(Do(kInit, SigTimedWait(kAllSignals, kSecond)).value, kSigCont) << "it was pending";
 }
 
+TEST_F(Signals, AHandlerThatIsTakenBackHasEndedSigtimedwaitAndEpollAllTheSame) {
+  Do(kInit, SigAction(kSigTstp, kSigHandler));
+  Do(kInit, SigProcMask(kMaskSet, 0));
+  const auto epoll = static_cast<int16_t>(Returns(kInit, EpollCreate()));
+  const auto taken_back = [&](const Call& call) {
+    EXPECT_EQ(Do(kInit, call).state, Result::State::kBlocked);
+    kernel.SendFromAncestor(kInit, kSigTstp);
+    kernel.SendFromAncestor(kInit, kSigCont);
+    return kernel.Resume(kInit);
+  };
+  EXPECT_EQ(taken_back(SigTimedWait(SignalBit(kSigUsr1))).result.value, -EINTR);
+  EXPECT_EQ(taken_back(EpollWait(epoll, kForever)).result.value, -EINTR);
+  EXPECT_EQ(taken_back(Pause()).kind, Step::Kind::kBlocked);
+}
+
 TEST_F(Signals, AHandlerInterruptsAndRestartsOnlyWithTheFlag) {
   kernel.Fork(kInit);
   Do(kInit, SigProcMask(kMaskSet, 0));
@@ -237,6 +252,7 @@ TEST_F(Signals, AHandlerInterruptsAndRestartsOnlyWithTheFlag) {
   };
   EXPECT_EQ(interrupt(Wait4(-1), 0), -EINTR);
   EXPECT_EQ(interrupt(Wait4(-1), kSaRestart), 1);
+  EXPECT_EQ(interrupt(WaitId(kWaitForAny, 0, kWaitExited), kSaRestart), 1);
   EXPECT_EQ(interrupt(Sleep(kSecond), kSaRestart), -EINTR);
   EXPECT_EQ(interrupt(Pause(), kSaRestart), -EINTR);
   EXPECT_EQ(interrupt(Poll(0, kForever), kSaRestart), -EINTR);
@@ -253,13 +269,19 @@ TEST_F(Signals, TheQueueIsOfThreadsAndProcessesTogether) {
 
 // A core is dumped by who takes the signal; one without ends the process before anybody can.
 TEST_F(Signals, AWaitTakesOneThatWouldDumpCoreNoOtherThatIsFatal) {
-  for (const int signal : {+kSigSegv, +kSigTerm}) {
+  constexpr uint64_t kDumpsCore = SignalBit(kSigQuit) | SignalBit(kSigIll) | SignalBit(kSigTrap) |
+                                  SignalBit(kSigAbrt) | SignalBit(kSigBus) | SignalBit(kSigFpe) |
+                                  SignalBit(kSigSegv) | SignalBit(kSigXcpu) | SignalBit(kSigXfsz) |
+                                  SignalBit(kSigSys);
+  for (int signal = 1; signal <= kSigRtMax; ++signal) {
+    const bool is_taken = (kDumpsCore & SignalBit(signal)) != 0;
+    if (!is_taken && signal != kSigTerm && signal != kSigUsr1 && signal != kSigRtMax) continue;
     const Pid child = Child();
     Do(child, SigProcMask(kMaskSet, 0));
     Do(child, SigTimedWait(SignalBit(signal)));
     kernel.SendFromKernel(child, signal);
-    EXPECT_EQ(kernel.Resume(child).result.value, signal == kSigSegv ? signal : 0);
-    EXPECT_EQ(ActivityOf(child), signal == kSigSegv ? Activity::kRunning : Activity::kZombie);
+    EXPECT_EQ(kernel.Resume(child).result.value, is_taken ? signal : 0) << signal;
+    EXPECT_EQ(ActivityOf(child), is_taken ? Activity::kRunning : Activity::kZombie) << signal;
   }
 }
 
@@ -343,6 +365,17 @@ TEST_F(Waiting, TheLastThreadsCodeWinsOrTheLeaders) {
     kernel.ExitThread(thread, 0);
     EXPECT_EQ(Reap().status, last ? 0x0000 : 0x0900);
   }
+}
+
+TEST_F(Waiting, ADeadLeaderHasItsOwnCodeUntilTheLastThreadEnds) {
+  const Pid child = Child();
+  const Pid thread = kernel.StartThread(child);
+  const Pid last = kernel.StartThread(child);
+  kernel.ExitThread(child, 9);
+  kernel.ExitThread(thread, 3);
+  EXPECT_EQ(kernel.Look(child).status, 0x0900);
+  kernel.ExitThread(last, 0);
+  EXPECT_EQ(kernel.Look(child).status, 0x0000);
 }
 
 // 16
@@ -485,6 +518,19 @@ TEST_F(Tracing, TheDataOfDetachIsIgnoredInAGroupStop) {
   EXPECT_EQ(ActivityOf(child), Activity::kStopped) << "TERM was ignored, the stop remains";
 }
 
+TEST_F(Tracing, WhoIsInAStopForItsTracerStaysInThatOneAsItsProcessStops) {
+  const Pid child = Child();
+  Do(child, SigProcMask(kMaskSet, 0));
+  const Pid thread = kernel.StartThread(child);
+  EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, thread)), 0);
+  EXPECT_EQ(Returns(kInit, ThreadKill(child, thread, kSigUsr1)), 0);
+  EXPECT_EQ(Reap().status, 0x0a7f);
+  kernel.SendFromAncestor(child, kSigStop);
+  EXPECT_EQ(ActivityOf(child), Activity::kStopped);
+  EXPECT_EQ(kernel.Look(thread).trace_stop, 0x0a7f);
+  EXPECT_EQ(Reap().value, 0) << "told of once";
+}
+
 TEST_F(Tracing, ASigcontInBetweenTakesItsEffectFromTheSignalOfAStop) {
   for (const bool continued : {false, true}) {
     kernel.Reset({.mask = kAllSignals});
@@ -496,6 +542,22 @@ TEST_F(Tracing, ASigcontInBetweenTakesItsEffectFromTheSignalOfAStop) {
     if (continued) kernel.SendFromAncestor(child, kSigCont);
     EXPECT_EQ(Returns(kInit, Ptrace(kPtraceDetach, child, kSigStop)), 0);
     EXPECT_EQ(ActivityOf(child), continued ? Activity::kRunning : Activity::kStopped);
+  }
+}
+
+TEST_F(Tracing, ASignalThatIsPassedOnToAThreadHasItsHandlerRunThere) {
+  const Pid child = Returns(kInit, Fork());
+  EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kReturns);
+  Do(child, SigAction(kSigUsr1, kSigHandler));
+  Do(child, SigProcMask(kMaskSet, 0));
+  const Pid thread = kernel.StartThread(child);
+  for (const Pid one : {child, thread}) {
+    EXPECT_EQ(Returns(kInit, Ptrace(kPtraceSeize, one)), 0);
+    EXPECT_EQ(Returns(kInit, ThreadKill(child, one, kSigHup)), 0);
+    EXPECT_EQ(Returns(kInit, Ptrace(kPtraceContinue, one, kSigUsr1)), 0);
+    const Step step = kernel.Resume(one);
+    EXPECT_EQ(step.kind, Step::Kind::kHandler) << one;
+    EXPECT_EQ(step.signal, kSigUsr1);
   }
 }
 
@@ -552,6 +614,20 @@ TEST_F(Tracing, ATracerHearsOfADeadLeaderWhoseThreadsLive) {
   kernel.ExitThread(child, 3);
   EXPECT_EQ(TakenByInit(), std::vector<int>{kSigChld});
   EXPECT_EQ(Reap().value, 0) << "there is nothing to be waited for";
+}
+
+TEST_F(Tracing, ATracerThatEndsLeavesADeadLeaderToItsThreads) {
+  const Pid parent = Child();
+  const Pid child = kernel.Fork(parent);
+  const Pid thread = kernel.StartThread(child);
+  const Pid tracer = Child();
+  EXPECT_EQ(Returns(tracer, Ptrace(kPtraceSeize, child)), 0);
+  kernel.ExitThread(child, 3);
+  kernel.Exit(tracer, 0);
+  EXPECT_EQ(kernel.Look(parent).pending_process, 0U) << "a thread of it lives";
+  EXPECT_EQ(Returns(parent, Wait4(child, kWaitNoHang)), 0);
+  kernel.ExitThread(thread, 0);
+  EXPECT_EQ(kernel.Look(parent).pending_process, SignalBit(kSigChld));
 }
 
 TEST_F(Tracing, AThreadOfAKilledProcessEndsWithItsStatus) {
@@ -844,10 +920,14 @@ TEST_F(Numbers, KillAllSkipsInitAndTheCaller) {
   EXPECT_EQ(Returns(kInit, Kill(-1, kSigTerm)), -ESRCH);
   const Pid child = Child();
   const Pid other = Child();
-  EXPECT_EQ(Returns(child, Kill(-1, kSigKill)), 0);
-  EXPECT_EQ(ActivityOf(child), Activity::kRunning);
-  EXPECT_EQ(ActivityOf(other), Activity::kZombie);
-  EXPECT_EQ(kernel.ending(), Ending::kNone);
+  const auto before = kernel;
+  for (const bool by_elder : {true, false}) {
+    kernel = before;
+    EXPECT_EQ(Returns(by_elder ? child : other, Kill(-1, kSigKill)), 0);
+    EXPECT_EQ(ActivityOf(by_elder ? child : other), Activity::kRunning);
+    EXPECT_EQ(ActivityOf(by_elder ? other : child), Activity::kZombie);
+    EXPECT_EQ(kernel.ending(), Ending::kNone);
+  }
 }
 
 // 27
