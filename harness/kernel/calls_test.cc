@@ -152,10 +152,29 @@ TEST_F(Birth, AThreadHasANumberOfItsOwnAndItsProcesss) {
   EXPECT_EQ(Returns(thread, GetId(kIdParent)), kInit);
 }
 
+TEST_F(Birth, WhatIsSentToAProcessIsPendingForEachThreadOfIt) {
+  const Pid process = kernel.Fork(kInit);
+  const Pid thread = kernel.StartThread(process);
+  kernel.SendFromAncestor(process, kSigTerm);
+  for (const Pid one : {process, thread}) {
+    EXPECT_EQ(kernel.Look(one).pending_process, SignalBit(kSigTerm));
+    EXPECT_EQ(kernel.Look(one).pending_thread, 0U);
+  }
+}
+
+TEST_F(Birth, ABurstIsOfTheProcessOfAThread) {
+  const Pid process = kernel.Fork(kInit);
+  Do(process, SetSid());
+  EXPECT_EQ(kernel.Burst(kernel.StartThread(process), 1, 3), 1);
+  const Result told = Do(kInit, Wait4(-process, kWaitNoHang));
+  EXPECT_EQ(told.value, 4);
+  EXPECT_EQ(told.status, 0x0300);
+}
+
 TEST_F(Birth, ExecResetsHandlersAndKeepsTheRest) {
   Do(kInit, SigAction(kSigTerm, kSigHandler));
   Do(kInit, SigAction(kSigHup, kSigIgn));
-  Do(kInit, SigAction(kSigChld, kSigDfl, kSaNoChildWait));
+  Do(kInit, SigAction(kSigChld, kSigDfl, kSaNoChildStop | kSaNoChildWait));
   kernel.GiveDescriptor(kInit, 0, Path::kConsole, 0);
   kernel.GiveDescriptor(kInit, 5, Path::kOther, kOpenCloseOnExec);
   const Pid child = Returns(kInit, Fork());
@@ -170,6 +189,32 @@ TEST_F(Birth, ExecResetsHandlersAndKeepsTheRest) {
   EXPECT_EQ(view.descriptors, 1U) << "5 closes on exec";
   EXPECT_TRUE(view.has_execed);
   EXPECT_FALSE(view.subject);
+  EXPECT_FALSE(view.no_child_wait) << "the flags of sigaction go: flush_signal_handlers";
+  const Pid grandchild = kernel.Fork(child);
+  kernel.SendFromAncestor(grandchild, kSigStop);
+  EXPECT_EQ(kernel.Look(child).pending_process, SignalBit(kSigUsr1) | SignalBit(kSigChld));
+  kernel.Exit(grandchild, 0);
+  EXPECT_EQ(Returns(child, Wait4(grandchild, kWaitNoHang)), grandchild) << "it is kept";
+}
+
+// fs/exec.c, de_thread
+TEST_F(Birth, WhoCallsExecEndsWithSigchldWhateverItWasBornWith) {
+  const Pid parent = kernel.Fork(kInit);
+  const Pid child = Returns(parent, Fork(0, kSigUsr1));
+  EXPECT_EQ(Returns(child, Exec()), 0);
+  kernel.Exit(child, 0);
+  EXPECT_EQ(kernel.Look(parent).pending_process, SignalBit(kSigChld));
+  EXPECT_EQ(Returns(parent, Wait4(-1, kWaitNoHang)), child);
+}
+
+TEST_F(Birth, SetpgidFindsGroupsOfItsOwnSessionAlone) {
+  const Pid leader = kernel.Fork(kInit);
+  const Pid other = kernel.Fork(kInit);
+  EXPECT_EQ(Returns(leader, SetPgid(0, 0)), 0);
+  EXPECT_EQ(Returns(other, SetPgid(0, leader)), 0);
+  EXPECT_EQ(Returns(other, SetPgid(0, 0)), 0);
+  EXPECT_EQ(Returns(kernel.Fork(leader), SetSid()), 4);
+  EXPECT_EQ(Returns(other, SetPgid(0, 4)), -EPERM) << "that is of another session";
 }
 
 TEST_F(Birth, OnlyTheProfilesPathExists) {
@@ -293,6 +338,10 @@ TEST_F(Rest, NotWhileItWaitsOnAPipeForAProcessOfItsOwnThatIsKept) {
   EXPECT_FALSE(kernel.AtRest());
   EXPECT_EQ(kernel.InitActivity(), Activity::kSuspended);
   kernel.Keep(child, false);
+  kernel.SendFromAncestor(child, kSigStop);
+  EXPECT_FALSE(kernel.AtRest()) << "the child is stopped";
+  EXPECT_EQ(kernel.InitActivity(), Activity::kSuspended);
+  kernel.SendFromAncestor(child, kSigCont);
   kernel.Resume(child);
   ASSERT_TRUE(Blocks(child, Sleep(kSecond)));
   EXPECT_TRUE(kernel.AtRest()) << "the child sleeps of itself";
@@ -400,6 +449,48 @@ TEST_F(Pipes, AFullOneRefusesWhoDoesNotBlock) {
   EXPECT_EQ(Returns(kInit, Write(writer, 65536)), 65536);
   EXPECT_EQ(Returns(kInit, Write(writer, 1)), -EAGAIN);
   EXPECT_EQ(Returns(kInit, ReadPipe(reader, 0)), 0);
+}
+
+TEST_F(Pipes, AReadOfNothingSucceedsAtOnce) {
+  EXPECT_EQ(Returns(kInit, ReadPipe(reader, 0)), 0);
+  EXPECT_TRUE(Blocks(kInit, ReadPipe(reader, 1)));
+}
+
+TEST_F(Pipes, WhoIsStoppedReadsNothing) {
+  const Pid stopped = Returns(kInit, Fork());
+  const Pid other = Returns(kInit, Fork());
+  for (const Pid child : {stopped, other}) kernel.Resume(child);
+  ASSERT_TRUE(Blocks(stopped, ReadPipe(reader, 8)));
+  kernel.SendFromAncestor(stopped, kSigStop);
+  EXPECT_EQ(Returns(kInit, Write(writer, 3)), 3);
+  EXPECT_EQ(Returns(other, ReadPipe(reader, 8)), 3);
+  kernel.SendFromAncestor(stopped, kSigCont);
+  EXPECT_EQ(kernel.Resume(stopped).kind, Step::Kind::kBlocked);
+}
+
+// fs/select.c, do_restart_poll: it looks once more, whatever the time.
+TEST_F(Pipes, APollThatIsStoppedBeyondItsTimeFindsWhatIsThereAsItGoesOn) {
+  const Pid child = Returns(kInit, Fork());
+  const Pid other = kernel.Fork(kInit);
+  kernel.Resume(child);
+  ASSERT_TRUE(Blocks(child, Poll(uint64_t{1} << reader, kSecond)));
+  kernel.SendFromAncestor(child, kSigStop);
+  ASSERT_TRUE(Blocks(other, Sleep(2 * kSecond)));
+  kernel.AdvanceTo(kernel.now_ns() + 3 * kSecond);
+  EXPECT_EQ(kernel.Resume(other).kind, Step::Kind::kReturns);
+  EXPECT_EQ(Returns(kInit, Write(writer, 1)), 1);
+  kernel.SendFromAncestor(child, kSigCont);
+  EXPECT_EQ(kernel.Resume(child).result.set, uint64_t{1} << reader);
+}
+
+TEST_F(Pipes, AWriteEndsAnEpollWait) {
+  const int16_t epoll = Opened(EpollCreate());
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, reader)), 0);
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  ASSERT_TRUE(Blocks(child, EpollWait(epoll, kForever)));
+  EXPECT_EQ(Returns(kInit, Write(writer, 1)), 1);
+  EXPECT_EQ(kernel.Resume(child).result.set, uint64_t{1} << reader);
 }
 
 TEST_F(Pipes, WhoHandlesSigpipeFindsThePipeBrokenAfterIt) {
@@ -776,6 +867,41 @@ TEST_F(Descriptors, AreTheLowestFreeAndSharedByForks) {
   EXPECT_EQ(kernel.Look(kInit).descriptors, 0x20fU);
 }
 
+TEST_F(Descriptors, ARangeIsClosedUpToItsLastOne) {
+  for (int fd = 0; fd < 5; ++fd) EXPECT_EQ(Opened(Open(Path::kNull)), fd);
+  EXPECT_EQ(Returns(kInit, CloseRange(3, 3)), 0);
+  EXPECT_EQ(kernel.Look(kInit).descriptors, 0b10111U);
+  EXPECT_EQ(Returns(kInit, CloseRange(1, 2, kCloseRangeOnExec)), 0);
+  EXPECT_EQ(kernel.Look(kInit).close_on_exec, 0b00110U);
+  EXPECT_EQ(Returns(kInit, CloseRange(1, 2)), 0);
+  EXPECT_EQ(kernel.Look(kInit).descriptors, 0b10001U);
+}
+
+TEST_F(Descriptors, ADupClosesOnExecIfItSaysSoWhateverTheFirst) {
+  EXPECT_EQ(Opened(Open(Path::kNull, kOpenCloseOnExec)), 0);
+  EXPECT_EQ(Returns(kInit, Dup(0)), 1);
+  EXPECT_EQ(Returns(kInit, Dup(0, 4)), 4);
+  EXPECT_EQ(kernel.Look(kInit).close_on_exec, 0b1U);
+  EXPECT_EQ(Returns(kInit, Dup(1, -1, kOpenCloseOnExec)), 2);
+  EXPECT_EQ(kernel.Look(kInit).close_on_exec, 0b101U);
+}
+
+// fs/eventpoll.c, EP_MAX_NESTS
+TEST_F(Descriptors, AnEpollInAnEpollInAnEpollIsReadyAsWhatIsWithin) {
+  const int16_t timer = Opened(TimerFdCreate());
+  int16_t inner = timer;
+  for (int depth = 0; depth < 4; ++depth) {
+    const int16_t outer = Opened(EpollCreate());
+    EXPECT_EQ(Returns(kInit, EpollAdd(outer, inner)), 0);
+    inner = outer;
+  }
+  const uint64_t outermost = uint64_t{1} << inner;
+  EXPECT_EQ(Returns(kInit, Poll(outermost, 0)), 0);
+  EXPECT_EQ(Returns(kInit, TimerFdSet(timer, kSecond)), 0);
+  kernel.AdvanceTo(kernel.now_ns() + kSecond);
+  EXPECT_EQ(Returns(kInit, Poll(outermost, 0)), 1);
+}
+
 // A death whose hang-up continues the parent, which waits: it hears of the child when that is dead as a
 // whole, by SIGCHLD too, and once. (Linux makes the zombie, and tells of it, after the hang-up:
 // exit_notify.)
@@ -820,6 +946,55 @@ TEST_F(Death, IsTheAdoptersIfItsHangUpEndsTheParent) {
   EXPECT_FALSE(kernel.Exists(parent) && kernel.Look(parent).activity != Activity::kZombie);
   EXPECT_EQ(Returns(kInit, Wait4(dying, kWaitNoHang)), dying);
   EXPECT_EQ(Returns(kInit, Wait4(dying, kWaitNoHang)), -ECHILD);
+}
+
+// The tracer is hung up with the terminal of whom it traces, and ends while that one is about to be told of.
+TEST_F(KernelTest, DeathIsToldOfOnceIfItsHangUpEndsTheTracer) {
+  for (const bool ignores : {false, true}) {
+    kernel.Reset({.mask = kAllSignals});
+    if (ignores) Do(kInit, SigAction(kSigChld, kSigIgn));
+    const Pid leader = kernel.Fork(kInit);
+    Do(leader, SetSid());
+    EXPECT_EQ(Returns(leader, Open(Path::kTerminal)), 0);
+    const Pid tracer = kernel.Fork(leader);
+    Do(tracer, SigProcMask(kMaskSet, 0));
+    EXPECT_EQ(Returns(tracer, Ptrace(kPtraceSeize, leader)), 0);
+    kernel.Exit(leader, 3);
+    EXPECT_EQ(kernel.WhatIsBroken(), nullptr);
+    EXPECT_EQ(kernel.size(), ignores ? 1 : 3);
+    EXPECT_EQ(Returns(kInit, Wait4(leader, kWaitNoHang)), ignores ? -ECHILD : leader);
+  }
+}
+
+// drivers/tty/tty_jobctrl.c, disassociate_ctty
+TEST_F(KernelTest, ALeaderThatLetsGoOfItsTerminalHangsUpItsForegroundAndContinuesIt) {
+  const Pid leader = kernel.Fork(kInit);
+  Do(leader, SetSid());
+  EXPECT_EQ(Returns(leader, Open(Path::kTerminal)), 0);
+  const Pid job = kernel.Fork(leader);
+  Do(job, SetPgid(0, 0));
+  EXPECT_EQ(Returns(leader, Terminal(kTerminalSetForeground, 0, job)), 0);
+  kernel.SendFromAncestor(job, kSigStop);
+  EXPECT_EQ(Returns(leader, Terminal(kTerminalRelease, 0)), 0);
+  EXPECT_EQ(kernel.Look(job).activity, Activity::kRunning);
+  EXPECT_EQ(kernel.Look(job).pending_process, SignalBit(kSigHup) | SignalBit(kSigCont));
+  EXPECT_FALSE(kernel.Look(job).has_terminal);
+  EXPECT_EQ(kernel.Look(leader).pending_process & SignalBit(kSigHup), 0U);
+}
+
+TEST_F(KernelTest, WhatAHandlerHeldBackActsAsItReturns) {
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  Do(child, SigAction(kSigUsr1, kSigHandler));
+  Do(child, SigProcMask(kMaskSet, 0));
+  kernel.SendFromAncestor(child, kSigUsr1);
+  const Step step = kernel.Resume(child);
+  ASSERT_EQ(step.kind, Step::Kind::kHandler);
+  kernel.EnterHandler(child, kAllSignals);
+  kernel.SendFromAncestor(child, kSigTerm);
+  EXPECT_EQ(kernel.Look(child).activity, Activity::kRunning);
+  kernel.LeaveHandler(child, step.mask);
+  EXPECT_EQ(kernel.Look(child).activity, Activity::kZombie);
 }
 
 TEST(CallTest, VisibleCallsAreThoseOfTheDesign) {
