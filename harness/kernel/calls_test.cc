@@ -997,6 +997,204 @@ TEST_F(KernelTest, WhatAHandlerHeldBackActsAsItReturns) {
   EXPECT_EQ(kernel.Look(child).activity, Activity::kZombie);
 }
 
+// --- Worlds that differ, and worlds that do not ----------------------------------------------------
+
+struct TwoWorlds {
+  const char* name;
+  void (*one)(ExplorerKernel& kernel);
+  void (*other)(ExplorerKernel& kernel);
+};
+
+void Have(ExplorerKernel& kernel, Pid who, const Call& call) { kernel.Issue(who, call); }
+
+// 2 has pipes, whose ends are 0 and 1 to read, 2 and 3 to write.
+void JoinPipes(ExplorerKernel& kernel, bool crossed) {
+  for (int i = 0; i < 4; ++i) Have(kernel, 2, Open(Path::kNull));
+  for (const int16_t first : {int16_t{0}, int16_t{1}}) {
+    Have(kernel, 2, Close(first));
+    Have(kernel, 2, Close(static_cast<int16_t>((first == 1) != crossed ? 3 : 2)));
+    Have(kernel, 2, Pipe());
+  }
+}
+
+// 2 is a subject that init traces, has a handler, and is let go on.
+void PassOn(ExplorerKernel& kernel, int signal) {
+  kernel.Exit(2, 0);
+  Have(kernel, kInit, Wait4(2, kWaitNoHang));
+  kernel.SetNextPid(2);
+  Have(kernel, kInit, Fork());
+  kernel.Resume(2);
+  Have(kernel, 2, SigAction(kSigUsr1, kSigHandler));
+  Have(kernel, kInit, Ptrace(kPtraceSeize, 2));
+  kernel.SendFromAncestor(2, kSigHup);
+  Have(kernel, kInit, Ptrace(kPtraceContinue, 2, signal));
+}
+
+// 2 is in a stop for 3, which was told of it or not.
+void StopForTracer(ExplorerKernel& kernel, bool told) {
+  Have(kernel, 3, Ptrace(kPtraceSeize, 2));
+  kernel.SendFromAncestor(2, kSigUsr1);
+  if (told) Have(kernel, 3, Wait4(-1, kWaitNoHang));
+}
+
+// In each, 2 and 3 are children of init's, and nothing is blocked.
+const TwoWorlds kDifferent[] = {
+    {"how much longer a sleep takes",
+     [](ExplorerKernel& kernel) {
+       Have(kernel, 2, Sleep(2 * kSecond));
+       kernel.AdvanceTo(kSecond);
+     },
+     [](ExplorerKernel& kernel) {
+       kernel.AdvanceTo(kSecond);
+       Have(kernel, 2, Sleep(2 * kSecond));
+     }},
+    {"how much longer an alarm takes",
+     [](ExplorerKernel& kernel) { Have(kernel, 2, Alarm(kSecond)); },
+     [](ExplorerKernel& kernel) { Have(kernel, 2, Alarm(2 * kSecond)); }},
+    {"whether a handler lets a call restart",
+     [](ExplorerKernel& kernel) { Have(kernel, 2, SigAction(kSigUsr1, kSigHandler)); },
+     [](ExplorerKernel& kernel) { Have(kernel, 2, SigAction(kSigUsr1, kSigHandler, kSaRestart)); }},
+    {"whether a stop of a child is told of",
+     [](ExplorerKernel& kernel) { Have(kernel, 2, SigAction(kSigChld, kSigDfl)); },
+     [](ExplorerKernel& kernel) { Have(kernel, 2, SigAction(kSigChld, kSigDfl, kSaNoChildStop)); }},
+    {"whether a child is kept",
+     [](ExplorerKernel& kernel) { Have(kernel, 2, SigAction(kSigChld, kSigDfl)); },
+     [](ExplorerKernel& kernel) { Have(kernel, 2, SigAction(kSigChld, kSigDfl, kSaNoChildWait)); }},
+    {"which mask is put back",
+     [](ExplorerKernel& kernel) {
+       Have(kernel, 2, SigProcMask(kMaskSet, SignalBit(kSigTerm)));
+       Have(kernel, 2, SigSuspend(0));
+     },
+     [](ExplorerKernel& kernel) { Have(kernel, 2, SigSuspend(0)); }},
+    {"whether a tracer was told of a stop",
+     [](ExplorerKernel& kernel) { StopForTracer(kernel, false); },
+     [](ExplorerKernel& kernel) { StopForTracer(kernel, true); }},
+    {"whether a SIGCONT is yet to be told of by a stop",
+     [](ExplorerKernel& kernel) {
+       Have(kernel, 2, SigProcMask(kMaskSet, kAllSignals));
+       Have(kernel, 3, Ptrace(kPtraceSeize, 2));
+       kernel.SendFromAncestor(2, kSigCont);
+     },
+     [](ExplorerKernel& kernel) {
+       Have(kernel, 2, SigProcMask(kMaskSet, kAllSignals));
+       Have(kernel, 3, Ptrace(kPtraceSeize, 2));
+       for (int i = 0; i < 2; ++i) kernel.SendFromAncestor(2, kSigCont);
+     }},
+    {"whether a SIGCONT that another thread took came after a stop",
+     [](ExplorerKernel& kernel) {
+       kernel.StartThread(2);
+       Have(kernel, 3, Ptrace(kPtraceAttach, 2));
+     },
+     [](ExplorerKernel& kernel) {
+       kernel.StartThread(2);
+       Have(kernel, 3, Ptrace(kPtraceAttach, 2));
+       kernel.SendFromAncestor(2, kSigCont);
+     }},
+    {"which signal a tracer has passed on", [](ExplorerKernel& kernel) { PassOn(kernel, 0); },
+     [](ExplorerKernel& kernel) { PassOn(kernel, kSigUsr1); }},
+    {"which end of a pipe belongs to which",
+     [](ExplorerKernel& kernel) { JoinPipes(kernel, false); },
+     [](ExplorerKernel& kernel) { JoinPipes(kernel, true); }},
+    {"which group is in the foreground",
+     [](ExplorerKernel& kernel) {
+       Have(kernel, 2, SetSid());
+       Have(kernel, 2, Open(Path::kTerminal));
+       Have(kernel, kernel.Fork(2), SetPgid(0, 0));
+     },
+     [](ExplorerKernel& kernel) {
+       Have(kernel, 2, SetSid());
+       Have(kernel, 2, Open(Path::kTerminal));
+       Have(kernel, kernel.Fork(2), SetPgid(0, 0));
+       Have(kernel, 2, Terminal(kTerminalSetForeground, 0, 4));
+     }},
+};
+
+const TwoWorlds kAlike[] = {
+    {"how many seconds ago a sleep began that goes on for two",
+     [](ExplorerKernel& kernel) { Have(kernel, 2, Sleep(2 * kSecond)); },
+     [](ExplorerKernel& kernel) {
+       kernel.AdvanceTo(kSecond);
+       Have(kernel, 2, Sleep(2 * kSecond));
+     }},
+    {"when nothing has yet happened", [](ExplorerKernel&) {},
+     [](ExplorerKernel& kernel) { kernel.AdvanceTo(kSecond); }},
+};
+
+const TwoWorlds kSame[] = {
+    {"whether a SIGCONT was yet to be told of to who is dead",
+     [](ExplorerKernel& kernel) {
+       StopForTracer(kernel, true);
+       kernel.Exit(2, 0);
+     },
+     [](ExplorerKernel& kernel) {
+       StopForTracer(kernel, true);
+       kernel.SendFromAncestor(2, kSigCont);
+       kernel.Exit(2, 0);
+     }},
+    {"which signal was passed on to who is dead",
+     [](ExplorerKernel& kernel) {
+       PassOn(kernel, 0);
+       kernel.Exit(2, 0);
+     },
+     [](ExplorerKernel& kernel) {
+       PassOn(kernel, kSigUsr1);
+       kernel.Exit(2, 0);
+     }},
+    {"whether calls restart after a signal that has no handler",
+     [](ExplorerKernel& kernel) { Have(kernel, 2, SigAction(kSigUsr1, kSigIgn)); },
+     [](ExplorerKernel& kernel) { Have(kernel, 2, SigAction(kSigUsr1, kSigIgn, kSaRestart)); }},
+    {"whether calls restart after a signal whose handler is cleared",
+     [](ExplorerKernel& kernel) {
+       Have(kernel, 2, SigAction(kSigUsr1, kSigHandler));
+       Have(kernel, 2, Fork(kCloneClearHandlers));
+       Have(kernel, 2, SigAction(kSigUsr1, kSigDfl));
+     },
+     [](ExplorerKernel& kernel) {
+       Have(kernel, 2, SigAction(kSigUsr1, kSigHandler, kSaRestart));
+       Have(kernel, 2, Fork(kCloneClearHandlers));
+       Have(kernel, 2, SigAction(kSigUsr1, kSigDfl));
+     }},
+    {"by what a process that runs was born", [](ExplorerKernel& kernel) { kernel.Fork(2); },
+     [](ExplorerKernel& kernel) { Have(kernel, 2, Fork()); }},
+};
+
+void Enter(ExplorerKernel& kernel, void (*happens)(ExplorerKernel&)) {
+  kernel.SetCallTime(0);
+  for (int i = 0; i < 2; ++i) kernel.Fork(kInit);
+  happens(kernel);
+  EXPECT_EQ(kernel.WhatIsBroken(), nullptr);
+}
+
+TEST(Worlds, ThatMayGoOnInOtherWaysDiffer) {
+  for (const TwoWorlds& worlds : kDifferent) {
+    ExplorerKernel one, other;
+    Enter(one, worlds.one);
+    Enter(other, worlds.other);
+    EXPECT_FALSE(one == other) << worlds.name;
+    EXPECT_NE(one.Fingerprint(), other.Fingerprint()) << worlds.name;
+  }
+}
+
+TEST(Worlds, ThatDifferInTimeAloneHaveOneFingerprint) {
+  for (const TwoWorlds& worlds : kAlike) {
+    ExplorerKernel one, other;
+    Enter(one, worlds.one);
+    Enter(other, worlds.other);
+    EXPECT_FALSE(one == other) << worlds.name;
+    EXPECT_EQ(one.Fingerprint(), other.Fingerprint()) << worlds.name;
+  }
+}
+
+TEST(Worlds, ThatDifferInWhatNoLongerMattersAreEqual) {
+  for (const TwoWorlds& worlds : kSame) {
+    ExplorerKernel one, other;
+    Enter(one, worlds.one);
+    Enter(other, worlds.other);
+    EXPECT_TRUE(one == other) << worlds.name;
+    EXPECT_EQ(one.Fingerprint(), other.Fingerprint()) << worlds.name;
+  }
+}
+
 TEST(CallTest, VisibleCallsAreThoseOfTheDesign) {
   std::string visible;
   for (int kind = 0; kind < kCallKinds; ++kind) {
