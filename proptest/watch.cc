@@ -62,7 +62,8 @@ bool IsInACall(const View& view) { return view.call.kind != CallKind::kOther; }
 }  // namespace
 
 void Watch::Begin(uint8_t how) {
-  world_->Reset({.pid_max = (how & 4) != 0 ? 24 : 32768, .pid_namespace = (how & 2) != 0});
+  is_namespace_ = (how & 2) != 0;
+  world_->Reset({.pid_max = (how & 4) != 0 ? 24 : 32768, .pid_namespace = is_namespace_});
   world_->SetCallTime(0);
   for (int i = 0; i < 3; ++i) world_->Fork(kInit);
   if ((how & 1) == 0) world_->Issue(kInit, calls::SigProcMask(kMaskSet, kAllSignals));
@@ -76,7 +77,8 @@ const char* Watch::Happen(const Row& row) {
   if (const char* const broken = world_->WhatIsBroken()) return broken;
   Look(&after_);
   for (const auto law :
-       {&Watch::OfCallers, &Watch::OfWaits, &Watch::OfTraces, &Watch::OfSignals, &Watch::OfActions,
+       {&Watch::OfCallers, &Watch::OfWaits, &Watch::OfTraces, &Watch::OfSignals,
+        &Watch::OfTerminalStops, &Watch::OfActions, &Watch::OfMasks, &Watch::OfPipes,
         &Watch::OfFaults, &Watch::OfForks, &Watch::OfExecs, &Watch::OfDeaths, &Watch::OfOthers,
         &Watch::OfVforks, &Watch::OfReadiness}) {
     if (const char* const broken = (this->*law)()) return broken;
@@ -259,10 +261,16 @@ Call Watch::AnyWait(uint8_t a, uint8_t b, bool blocks) const {
                                  kWaitUntraced | kWaitContinued,
                                  kWaitAll};
   const uint32_t flags = kFlags[a % 8] | (blocks ? 0 : kWaitNoHang);
-  if (b % 4 != 0)
-    return calls::Wait4(b % 4 == 1 ? PidAt(b / 4) : b % 8 == 2 ? -PidAt(b / 8) : -1, flags);
+  if (b % 4 != 0) {
+    return calls::Wait4(b % 4 == 1   ? PidAt(b / 4)
+                        : b % 8 == 2 ? -PidAt(b / 8)
+                        : b % 8 == 6 ? 0
+                                     : -1,
+                        flags);
+  }
   const uint32_t leaves = (a & 8) != 0 ? kWaitNoWait : 0;
-  return calls::WaitId(kWaitForAny, 0, flags | kWaitExited | leaves);
+  const bool of_the_living = (a & 16) != 0 && (flags & (kWaitUntraced | kWaitContinued)) != 0;
+  return calls::WaitId(kWaitForAny, 0, flags | (of_the_living ? 0 : kWaitExited) | leaves);
 }
 
 // --- Laws: of all calls, of waits ------------------------------------------------------------------
@@ -281,6 +289,7 @@ Result Watch::Foresee(const Call& wait, Pid caller) const {
   const bool any = wait.kind == CallKind::kWaitId || wait.pid == -1;
   const Pid group = any || wait.pid > 0 ? 0 : wait.pid == 0 ? waiter.group : -wait.pid;
   const auto asks = [&wait](uint32_t flag) { return (wait.flags & flag) != 0; };
+  const bool asks_for_dead = wait.kind == CallKind::kWait4 || asks(kWaitExited);
   bool is_any_there = false;
   for (const bool as_child : {true, false}) {
     for (const View& view : before_) {
@@ -290,14 +299,16 @@ Result Watch::Foresee(const Call& wait, Pid caller) const {
       if (!any && (group != 0 ? view.group != group : view.pid != wait.pid)) continue;
       const bool clone = view.exit_signal != kSigChld;
       if (as_child && !asks(kWaitAll) && clone != asks(kWaitClone)) continue;
-      is_any_there = true;
       const bool is_last = view.pid != view.process || !Lives(before_, view.process);
       const bool has_others = std::ranges::any_of(before_, [&view](const View& other) {
         return other.process == view.pid && other.pid != view.pid;
       });
       if (IsDead(view) && is_last && !has_others && (view.tracer == 0 || is_tracee)) {
+        if (!asks_for_dead) continue;
         return {.code = kDeath, .pid = view.pid, .status = view.status};
       }
+      // A dead one that cannot yet be told of may still be told of to its parent; to its tracer, if asked.
+      is_any_there |= !IsDead(view) || !is_tracee || asks_for_dead || asks(kWaitContinued);
       if (is_tracee && view.trace_stop_to_tell) {
         return {.code = kTraced, .pid = view.pid, .status = view.trace_stop};
       }
@@ -493,7 +504,32 @@ const char* Watch::OfThoseSentTo(const View& process, const View& target,
   return nullptr;
 }
 
-// --- Laws: of dispositions, faults, forks and execs -------------------------------------------------
+// TSTP at default stops who is not of an orphaned group: one without a member whose parent is of the same
+// session, of another group, and not the init of a machine.
+const char* Watch::OfTerminalStops() const {
+  if (deed_.kind != Deed::Kind::kSignal || deed_.value != kSigTstp || deed_.to_thread)
+    return nullptr;
+  const View* const target = Find(before_, deed_.at);
+  if (target == nullptr || target->process == kInit) return nullptr;
+  const Views threads = ThreadsOf(before_, target->process);
+  if (threads.size() != 1 || threads[0].pid != target->process) return nullptr;
+  const View& was = threads[0];
+  const bool is_due = ((was.pending_thread | was.pending_process) & ~was.mask) != 0;
+  const bool stops_at_once = was.tracer == 0 && was.activity == Activity::kRunning && !is_due &&
+                             !Has(was.mask | was.handled | was.ignored, kSigTstp);
+  if (!stops_at_once) return nullptr;
+  const bool has_guard = std::ranges::any_of(before_, [&](const View& one) {
+    if (one.pid != one.process || one.group != was.group || !Lives(before_, one.pid)) return false;
+    if (one.parent == 0 || (one.parent == kInit && !is_namespace_)) return false;
+    const View& parent = *Find(before_, one.parent);
+    return parent.group != one.group && parent.session == one.session;
+  });
+  return Find(after_, was.pid)->stopped == has_guard
+             ? nullptr
+             : "an orphaned group stops, or another does not";
+}
+
+// --- Laws: of dispositions, masks, faults, forks and execs -------------------------------------------------
 
 // Whatever is pending of a signal that is now ignored is gone.
 const char* Watch::OfActions() const {
@@ -507,6 +543,31 @@ const char* Watch::OfActions() const {
     if (Has(view.pending_thread | view.pending_process, call.signal)) return "ignored, and pending";
   }
   return nullptr;
+}
+
+// A mask that a call puts in place is that of its caller as long as it lasts.
+const char* Watch::OfMasks() const {
+  using enum CallKind;
+  const Call& call = deed_.call;
+  const bool polls = call.kind == kPoll || call.kind == kEpollWait;
+  const bool puts = call.kind == kSigSuspend || (polls && (call.flags & kPollMask) != 0);
+  if (!puts || !deed_.can_call) return nullptr;
+  const View* const now = Find(after_, deed_.by);
+  if (now == nullptr || !IsIn(*now, call.kind)) return nullptr;
+  const uint64_t mask = call.mask & ~(SignalBit(kSigKill) | SignalBit(kSigStop));
+  return now->mask == mask ? nullptr : "a call leaves the mask in place";
+}
+
+// Who writes to a pipe that nobody reads is sent SIGPIPE: the thread, not its process.
+const char* Watch::OfPipes() const {
+  if (!deed_.can_call || deed_.call.kind != CallKind::kWrite) return nullptr;
+  const View& was = *Find(before_, deed_.by);
+  if (deed_.result.value != -EPIPE || !Has(was.mask, kSigPipe)) return nullptr;
+  const View* const now = Find(after_, deed_.by);
+  if (now == nullptr || IsDead(*now)) return "SIGPIPE kills who blocks it";
+  if (!Has(now->pending_thread, kSigPipe)) return "a write that fails raises no SIGPIPE";
+  return Has(now->pending_process & ~was.pending_process, kSigPipe) ? "SIGPIPE is for all threads"
+                                                                    : nullptr;
 }
 
 // A fault ends who has no handler, or has it blocked; who is traced stops first.
@@ -528,6 +589,11 @@ const char* Watch::OfForks() const {
   const View& process = *Find(before_, by.process);
   for (const View& child : after_) {
     if (Find(before_, child.pid) != nullptr) continue;
+    if (std::ranges::any_of(before_, [&child](const View& one) {
+          return one.group == child.pid || one.session == child.pid;
+        })) {
+      return "a number is given out that a group or a session has";
+    }
     const bool sibling = (call.flags & kCloneParent) != 0;
     if (child.parent != (sibling ? process.parent : by.process)) return "a child of another";
     if (child.exit_signal != (sibling ? process.exit_signal : call.signal)) {

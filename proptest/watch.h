@@ -31,7 +31,10 @@ class Watch {
   // `how`, by its bits: init has nothing blocked; it is that of a namespace; numbers are few.
   explicit Watch(uint8_t how = 0) { Begin(how); }
   void Begin(uint8_t how);  // all anew
-  void GoOnFrom(const Watch& other) { *world_ = *other.world_; }
+  void GoOnFrom(const Watch& other) {
+    *world_ = *other.world_;
+    is_namespace_ = other.is_namespace_;
+  }
 
   // One thing happens. Nullptr, or the law that it breaks.
   const char* Happen(const Row& row);
@@ -75,7 +78,10 @@ class Watch {
   const char* OfTraces() const;
   const char* OfSignals() const;
   const char* OfThoseSentTo(const View& process, const View& target, const Views& reached) const;
+  const char* OfTerminalStops() const;
   const char* OfActions() const;
+  const char* OfMasks() const;
+  const char* OfPipes() const;
   const char* OfFaults() const;
   const char* OfForks() const;
   const char* OfExecs() const;
@@ -92,6 +98,7 @@ class Watch {
   Views before_;
   Views after_;
   Deed deed_;
+  bool is_namespace_ = false;
 };
 
 }  // namespace minit::proptest

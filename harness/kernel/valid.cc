@@ -112,6 +112,13 @@ bool Kernel::CouldReturn(const Task& task) const {
       return !is_closed(call.fd) && AttemptPoll(SlotOf(task), call).value > 0;
     case CallKind::kRead:
       return !is_closed(call.fd) && IsReady(SlotOf(task), *ObjectAt(task, call.fd), 0);
+    case CallKind::kWrite: {
+      const Object* const end = ObjectAt(task, call.fd);
+      if (end == nullptr || end->kind != ObjectKind::kPipeWriter) return false;
+      return end->other_end == 0 || objects_[static_cast<std::size_t>(end->other_end - 1)].value +
+                                            static_cast<uint64_t>(call.value) <=
+                                        kPipeBytes;
+    }
     case CallKind::kSync:
       return !g_.faults.sync_hangs;
     default:
