@@ -399,6 +399,27 @@ RC_GTEST_PROP(Tracing, WhatIsPassedOnIsBlockedHandledIgnoredOrActs, ()) {
   RC_ASSERT(view.stopped == stops);
 }
 
+// A subject has its handler run by the thread that the signal is passed on to.
+RC_GTEST_PROP(Tracing, WhatIsPassedOnIsHandledThere, ()) {
+  World world;
+  const Pid process = world.Issue(kInit, calls::Fork()).value;
+  world.Resume(process);
+  const int data = *rc::gen::element(1, 3, 15, 17, 20, 28, 34);
+  world.Issue(process, calls::SigAction(data, kSigHandler));
+  std::vector<Pid> threads = {process};
+  for (int i = *rc::gen::inRange(0, 3); i > 0; --i) threads.push_back(world.StartThread(process));
+  const Pid thread = *rc::gen::elementOf(threads);
+  Trace(world, kInit, thread, *rc::gen::element(Way::kAttached, Way::kSeized));
+  world.Issue(kInit, calls::ThreadKill(process, thread, kSigUsr1));
+  RC_ASSERT(Told(world, kInit).status == (kSigUsr1 << 8 | 0x7f));
+  RC_ASSERT(world.Issue(kInit, calls::Ptrace(kPtraceContinue, thread, data)).value == 0);
+  for (const Pid one : threads) {
+    const Step step = world.Resume(one);
+    RC_ASSERT((step.kind == Step::Kind::kHandler) == (one == thread));
+    RC_ASSERT(step.signal == (one == thread ? data : 0));
+  }
+}
+
 // It ends: a stop that it was told of is over, one that it was not told of passes its signal on.
 RC_GTEST_PROP(Tracing, ATracerThatEndsDropsOnlyWhatItWasToldOf, (bool was_told)) {
   World world;
@@ -506,12 +527,13 @@ RC_GTEST_PROP(Threads, TheLastEndsTheProcess, (bool last_counts)) {
   RC_ASSERT(end.status == (last_counts ? code : code_of_leader) << 8);
 }
 
-// A number is taken for as long as a group has it, though its process is gone.
-RC_GTEST_PROP(Numbers, OfAGroupAreNotGivenOut, ()) {
+// A number is taken for as long as a group or a session has it, though its process is gone.
+RC_GTEST_PROP(Numbers, OfAGroupOrASessionAreNotGivenOut, (bool of_session)) {
   World world(Entry{.pid_max = 12});
   const Pid leader = world.Fork(kInit);
-  world.Issue(leader, calls::SetPgid(0, 0));
+  world.Issue(leader, of_session ? calls::SetSid() : calls::SetPgid(0, 0));
   const Pid member = world.Fork(leader);
+  if (of_session && *rc::gen::arbitrary<bool>()) world.Issue(member, calls::SetPgid(0, 0));
   world.Exit(leader, 0);
   RC_ASSERT(world.Issue(kInit, calls::Wait4(leader, kWaitNoHang)).value == leader);
   const int births = *rc::gen::inRange(1, 40);
@@ -546,6 +568,25 @@ RC_GTEST_PROP(Numbers, GoUpAndBeginAgain, ()) {
     world.Issue(kInit, calls::Wait4(pid, kWaitNoHang));
     taken.erase(pid);
   }
+}
+
+// They are dead when init adopts them, one after the other, from the session and the group of another.
+RC_GTEST_PROP(Bursts, AreOfTheProcessThatTheyComeFrom, (bool of_thread, uint8_t code)) {
+  World world;
+  const Pid process = world.Fork(kInit);
+  const Pid thread = world.StartThread(process);
+  if (*rc::gen::arbitrary<bool>()) world.Issue(process, calls::SetSid());
+  const int count = *rc::gen::inRange(0, 6);
+  RC_ASSERT(world.Burst(of_thread ? thread : process, count, code) == count);
+  for (int i = 0; i < count; ++i) {
+    const View orphan = world.Look(thread + 1 + i);
+    RC_ASSERT(orphan.parent == kInit && orphan.activity == Activity::kZombie);
+    RC_ASSERT(orphan.group == world.Look(process).group);
+    RC_ASSERT(orphan.session == world.Look(process).session);
+    const Result told = Told(world, kInit);
+    RC_ASSERT(told.value == orphan.pid && told.status == code << 8);
+  }
+  RC_ASSERT(Told(world, kInit).value == 0);
 }
 
 // --- Threads ---------------------------------------------------------------------------------------
@@ -619,6 +660,9 @@ RC_GTEST_PROP(Threads, ReadWhatIsTheirs, (bool of_leader, bool by_leader, bool t
   world.Issue(kInit,
               to_thread ? calls::ThreadKill(process, target, signal) : calls::Kill(target, signal));
   const Pid other = of_leader ? thread : process;
+  const Call poll = calls::Poll(uint64_t{1} << fd, 0);
+  RC_ASSERT(world.Issue(other, poll).value == !to_thread);
+  RC_ASSERT(world.Issue(target, poll).value == 1);
   const Call read = calls::Read(static_cast<int16_t>(fd), kReadMore);
   RC_ASSERT((world.Issue(other, read).signal == signal) == !to_thread);
   const Result result = world.Issue(target, read);
@@ -667,7 +711,45 @@ RC_GTEST_PROP(Epolls, AreSets, (const std::vector<std::pair<bool, uint8_t>>& cha
   }
 }
 
-// A group-stop stops all threads and a SIGCONT lets all go on, blocked or not.
+// One is ready if anything in it is, an epoll too, and so on.
+RC_GTEST_PROP(Epolls, AreReadyAsWhatIsWithin, (bool is_pending)) {
+  World world(Entry{.mask = kAllSignals});
+  const auto open = [&world](const Call& call) {
+    return static_cast<int16_t>(world.Issue(kInit, call).value);
+  };
+  const int16_t idle = open(calls::SignalFd(0));
+  int16_t outermost = open(calls::SignalFd(SignalBit(kSigUsr1)));
+  for (int depth = *rc::gen::inRange(1, 5); depth > 0; --depth) {
+    const int16_t epoll = open(calls::EpollCreate());
+    if (*rc::gen::arbitrary<bool>()) world.Issue(kInit, calls::EpollAdd(epoll, idle));
+    RC_ASSERT(world.Issue(kInit, calls::EpollAdd(epoll, outermost)).value == 0);
+    outermost = epoll;
+  }
+  if (is_pending) world.SendFromAncestor(kInit, kSigUsr1);
+  RC_ASSERT(world.Issue(kInit, calls::Poll(uint64_t{1} << outermost, 0)).value == is_pending);
+  RC_ASSERT(world.Issue(kInit, calls::EpollWait(outermost, 0)).value == is_pending);
+}
+
+// What a process is given it keeps at exec, unless it was given with O_CLOEXEC.
+RC_GTEST_PROP(Descriptors, AreGivenWithTheirFlag, (const std::vector<bool>& close)) {
+  World world;
+  const Pid pid = world.Fork(kInit);
+  uint64_t stay = 0;
+  uint64_t all = 0;
+  const int step = *rc::gen::inRange(1, 4);
+  for (std::size_t i = 0; i < std::min<std::size_t>(close.size(), 12); ++i) {
+    const int fd = static_cast<int>(i) * step;
+    const uint32_t flags = close[i] ? kOpenCloseOnExec : 0;
+    RC_ASSERT(world.GiveDescriptor(pid, fd, Path::kOther, flags) == fd);
+    all |= uint64_t{1} << fd;
+    if (!close[i]) stay |= uint64_t{1} << fd;
+  }
+  RC_ASSERT(world.Look(pid).descriptors == all);
+  RC_ASSERT(world.Look(pid).close_on_exec == (all & ~stay));
+  RC_ASSERT(world.Issue(pid, calls::Exec()).value == 0);
+  RC_ASSERT(world.Look(pid).descriptors == stay);
+}
+
 // --- Pipes: who holds which end, and how many bytes there are, reckoned independently ---------------
 
 struct PipeHolders {
@@ -705,9 +787,13 @@ struct PipeHolders {
 
 RC_GTEST_PROP(Pipes, GiveWhatWasPutInAndEndWithTheLastWriter, ()) {
   World world({.mask = kAllSignals});
-  const Result pipe = world.Issue(kInit, calls::Pipe(kOpenNonBlock));
+  const bool is_set_later = *rc::gen::arbitrary<bool>();
+  const Result pipe = world.Issue(kInit, calls::Pipe(is_set_later ? 0 : kOpenNonBlock));
   const auto reader = static_cast<int16_t>(pipe.value);
   const auto writer = static_cast<int16_t>(pipe.status);
+  for (const int16_t end : {reader, writer}) {
+    if (is_set_later) RC_ASSERT(world.Issue(kInit, calls::SetNonBlock(end, true)).value == 0);
+  }
   PipeHolders holders;
   // One waits for it all the time, and does nothing else.
   const Pid waiter = world.Issue(kInit, calls::Fork()).value;
@@ -764,6 +850,50 @@ RC_GTEST_PROP(Pipes, GiveWhatWasPutInAndEndWithTheLastWriter, ()) {
   RC_ASSERT(world.Issue(kInit, calls::Write(writer, 1)).value == holders.OfWrite(kInit, 1));
 }
 
+// Init that waits on a pipe is suspended while one of its own, before exec, has the other end and is
+// kept from running, by a stop or otherwise.
+RC_GTEST_PROP(Pipes, SuspendWhoWaitsForOneThatCannotRun, ()) {
+  World world;
+  const Result pipe = world.Issue(kInit, calls::Pipe());
+  const auto reader = static_cast<int16_t>(pipe.value);
+  const auto writer = static_cast<int16_t>(pipe.status);
+  const auto epoll = static_cast<int16_t>(world.Issue(kInit, calls::EpollCreate()).value);
+  world.Issue(kInit, calls::EpollAdd(epoll, reader));
+  std::vector<Pid> children;
+  for (int i = *rc::gen::inRange(1, 4); i > 0; --i) {
+    children.push_back(world.Issue(kInit, calls::Fork()).value);
+    world.Resume(children.back());
+  }
+  world.Issue(kInit, calls::Close(writer));
+  bool is_suspended = false;
+  bool is_held = false;
+  for (const Pid child : children) {
+    const bool closes = *rc::gen::arbitrary<bool>();
+    const bool execs = *rc::gen::arbitrary<bool>();
+    const bool is_kept = *rc::gen::arbitrary<bool>();
+    const bool is_stopped = *rc::gen::arbitrary<bool>();
+    if (closes) world.Issue(child, calls::Close(writer));
+    if (execs) world.Issue(child, calls::Exec());
+    if (*rc::gen::arbitrary<bool>()) world.StartThread(child);
+    if (is_kept) world.Keep(child, true);
+    if (is_stopped) world.SendFromKernel(child, kSigStop);
+    is_held |= !closes;
+    is_suspended |= !closes && !execs && (is_kept || is_stopped);
+  }
+  RC_PRE(is_held);
+  const Call call =
+      *rc::gen::element(calls::ReadPipe(reader, 1), calls::Poll(uint64_t{1} << reader, kForever),
+                        calls::EpollWait(epoll, kForever));
+  RC_ASSERT(world.Issue(kInit, call).state == Result::State::kBlocked);
+  RC_ASSERT(world.InitActivity() == (is_suspended ? Activity::kSuspended : Activity::kBlocked));
+  for (const Pid child : children) {
+    world.Keep(child, false);
+    world.SendFromKernel(child, kSigCont);
+  }
+  RC_ASSERT(world.InitActivity() == Activity::kBlocked);
+}
+
+// A group-stop stops all threads and a SIGCONT lets all go on, blocked or not.
 RC_GTEST_PROP(Threads, StopAndGoOnTogether, (bool blocks)) {
   World world;
   const Pid process = world.Fork(kInit);
@@ -794,10 +924,14 @@ RC_GTEST_PROP(Handlers, OfInitInterruptItsCalls, (bool restarts, bool taken_back
   world.Issue(kInit, calls::SigProcMask(kMaskSet, mask));
   const auto fd = static_cast<int16_t>(
       world.Issue(kInit, calls::SignalFd(SignalBit(13), kOpenCloseOnExec)).value);
+  constexpr int16_t kConsoleFd = 7;
+  world.GiveDescriptor(kInit, kConsoleFd, Path::kConsole, 0);
+  world.SetFaults({.console_room = 0});
   const Call call = *rc::gen::element(
       calls::Wait4(child, 0), calls::WaitId(kWaitForAny, 0, kWaitExited), calls::Read(fd),
       calls::Poll(1, 1000), calls::Sleep(1000), calls::Pause(),
-      calls::SigSuspend(SignalBit(kSigInt)), calls::SigTimedWait(SignalBit(kSigQuit), 1000));
+      calls::SigSuspend(SignalBit(kSigInt)), calls::SigTimedWait(SignalBit(kSigQuit), 1000),
+      calls::Write(kConsoleFd, 4));
   RC_ASSERT(world.Issue(kInit, call).state == Result::State::kBlocked);
   const uint64_t passed_ns = *rc::gen::inRange<uint64_t>(0, 900);
   world.AdvanceTo(world.now_ns() + passed_ns);
@@ -813,7 +947,7 @@ RC_GTEST_PROP(Handlers, OfInitInterruptItsCalls, (bool restarts, bool taken_back
   RC_ASSERT(step.kind == Step::Kind::kHandler && step.signal == signal && step.in_call);
   RC_ASSERT(step.mask == mask);
   const bool can_restart = call.kind == CallKind::kWait4 || call.kind == CallKind::kWaitId ||
-                           call.kind == CallKind::kRead;
+                           call.kind == CallKind::kRead || call.kind == CallKind::kWrite;
   RC_ASSERT(step.restarts == (restarts && can_restart));
   RC_ASSERT(step.restarts || step.result.value == -4);
   RC_ASSERT(step.result.time_ns == (call.kind == CallKind::kSleep ? 1000 - passed_ns : 0));
@@ -851,6 +985,33 @@ RC_GTEST_PROP(Handlers, OfInitLeaveACallItsResult, (bool restarts)) {
   const int expected[] = {kSigUsr1, child, 0, -EAGAIN};
   RC_ASSERT(step.result.value == expected[what]);
   if (what == 1) RC_ASSERT(step.result.status == code << 8);
+}
+
+// As one returns, what it held back acts just as if sigprocmask had put the mask back.
+RC_GTEST_PROP(Handlers, ThatReturnDoWhatSigprocmaskDoes, (uint64_t mask)) {
+  World world;
+  const Pid pid = world.Issue(kInit, calls::Fork()).value;
+  world.Resume(pid);
+  for (const int signal : {1, 3, 11, 15, 17, 20, 34}) {
+    world.Issue(pid, calls::SigAction(signal, *rc::gen::inRange(0, 3)));
+  }
+  world.Issue(pid, calls::SigAction(kSigUsr1, kSigHandler));
+  world.SendFromKernel(pid, kSigUsr1);
+  RC_ASSERT(world.Resume(pid).kind == Step::Kind::kHandler);
+  world.EnterHandler(pid, kAllSignals);
+  for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+    const int signal = *rc::gen::element(1, 3, 11, 15, 17, 20, 34);
+    if (*rc::gen::arbitrary<bool>()) {
+      world.SendFromKernel(pid, signal);
+    } else {
+      world.SendToThreadFromAncestor(pid, signal);
+    }
+  }
+  World other = world;
+  world.LeaveHandler(pid, mask);
+  other.Issue(pid, calls::SigProcMask(kMaskSet, mask));
+  RC_ASSERT(world == other);
+  RC_ASSERT(world.Fingerprint() == other.Fingerprint());
 }
 
 // --- Faults, reboot --------------------------------------------------------------------------------
@@ -991,6 +1152,49 @@ RC_GTEST_PROP(Worlds, ThatDifferHaveOtherFingerprints,
   }
   RC_PRE(!dead && world.now_ns() == other.now_ns());
   RC_ASSERT((world == other) == (world.Fingerprint() == other.Fingerprint()));
+}
+
+// A birth is the same whether its parent calls fork or is made to.
+RC_GTEST_PROP(Worlds, AreTheSameByWhicheverBirth, (const Events& events)) {
+  World world;
+  HappenAll(events, world);
+  world.Fork(kInit);
+  std::vector<Pid> parents;
+  for (int i = 0; i < world.size(); ++i) {
+    const View view = world.Look(world.PidAt(i));
+    const bool runs = world.Foresee(view.pid) == Step::Kind::kRuns;
+    if (runs && view.pid == view.process && !view.subject) parents.push_back(view.pid);
+  }
+  RC_PRE(!parents.empty());
+  const Pid parent = *rc::gen::elementOf(parents);
+  World other = world;
+  RC_ASSERT(world.Fork(parent) == other.Issue(parent, calls::Fork()).value);
+  RC_ASSERT(world == other);
+  RC_ASSERT(world.Fingerprint() == other.Fingerprint());
+}
+
+// One that is given the foreground once more changes nothing, another does.
+RC_GTEST_PROP(Worlds, DifferByTheForeground, ()) {
+  World world;
+  const Pid leader = world.Fork(kInit);
+  world.Issue(leader, calls::SetSid());
+  const auto terminal =
+      static_cast<int16_t>(world.Issue(leader, calls::Open(Path::kTerminal)).value);
+  std::vector<Pid> groups = {leader};
+  for (int i = *rc::gen::inRange(1, 4); i > 0; --i) {
+    groups.push_back(world.Fork(leader));
+    world.Issue(groups.back(), calls::SetPgid(0, 0));
+  }
+  Pid foreground = leader;
+  for (int i = *rc::gen::inRange(1, 6); i > 0; --i) {
+    const World before = world;
+    const Pid group = *rc::gen::elementOf(groups);
+    const Call call = calls::Terminal(kTerminalSetForeground, terminal, group);
+    RC_ASSERT(world.Issue(leader, call).value == 0);
+    RC_ASSERT((world == before) == (group == foreground));
+    RC_ASSERT((world.Fingerprint() == before.Fingerprint()) == (group == foreground));
+    foreground = group;
+  }
 }
 
 RC_GTEST_PROP(Worlds, LaterHaveTheSameFingerprintIfNoTimerEnded, (const Events& events)) {
