@@ -1173,6 +1173,27 @@ RC_GTEST_PROP(Worlds, AreTheSameByWhicheverBirth, (const Events& events)) {
   RC_ASSERT(world.Fingerprint() == other.Fingerprint());
 }
 
+// A fork that clears handlers leaves a child as if that had set all to their default itself.
+RC_GTEST_PROP(Worlds, AreTheSameByWhomeverHandlersAreCleared, ()) {
+  World world;
+  const Pid parent = world.Fork(kInit);
+  constexpr int kSignals[] = {1, 11, 15, 17, 18, 20, 34};
+  for (const int signal : kSignals) {
+    const uint32_t flags =
+        *rc::gen::element<uint32_t>(0, kSaRestart, kSaNoChildStop, kSaNoChildWait);
+    world.Issue(parent, calls::SigAction(signal, *rc::gen::inRange(0, 3), flags));
+  }
+  World other = world;
+  const Pid child = world.Issue(parent, calls::Fork(kCloneClearHandlers)).value;
+  RC_ASSERT(other.Issue(parent, calls::Fork()).value == child);
+  for (const int signal : kSignals) {
+    const bool ignored = (other.Look(child).ignored & SignalBit(signal)) != 0;
+    other.Issue(child, calls::SigAction(signal, ignored ? kSigIgn : kSigDfl));
+  }
+  RC_ASSERT(world == other);
+  RC_ASSERT(world.Fingerprint() == other.Fingerprint());
+}
+
 // One that is given the foreground once more changes nothing, another does.
 RC_GTEST_PROP(Worlds, DifferByTheForeground, ()) {
   World world;

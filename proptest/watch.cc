@@ -605,6 +605,10 @@ const char* Watch::OfForks() const {
         child.descriptors != process.descriptors || child.close_on_exec != process.close_on_exec) {
       return "a child is not as its parent";
     }
+    const bool clears = (call.flags & kCloneClearHandlers) != 0;
+    if (child.no_child_wait != (process.no_child_wait && !clears)) {
+      return "a child keeps children, and its parent does not";
+    }
     if (child.tracer != ((call.flags & kClonePtrace) != 0 ? by.tracer : 0)) {
       return "a child is traced by another";
     }

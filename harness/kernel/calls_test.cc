@@ -144,6 +144,24 @@ TEST_F(Birth, AChildInheritsMaskAndDispositionsButNothingPending) {
   EXPECT_EQ(step.result.value, 0) << "what fork returns in the child";
 }
 
+// kernel/fork.c, copy_sighand: as an exec does, by flush_signal_handlers. Seen on 6.18.
+TEST_F(Birth, AForkThatClearsHandlersClearsTheFlagsOfSigaction) {
+  const Pid parent = kernel.Fork(kInit);
+  Do(parent, SigAction(kSigUsr1, kSigHandler));
+  Do(parent, SigAction(kSigHup, kSigIgn));
+  Do(parent, SigAction(kSigChld, kSigDfl, kSaNoChildStop | kSaNoChildWait));
+  for (const bool clears : {false, true}) {
+    const Pid child = Returns(parent, Fork(clears ? kCloneClearHandlers : 0));
+    EXPECT_EQ(kernel.Look(child).handled, clears ? 0 : SignalBit(kSigUsr1));
+    EXPECT_EQ(kernel.Look(child).ignored, SignalBit(kSigHup));
+    const Pid grandchild = kernel.Fork(child);
+    kernel.SendFromAncestor(grandchild, kSigStop);
+    EXPECT_EQ(kernel.Look(child).pending_process, clears ? SignalBit(kSigChld) : 0);
+    kernel.Exit(grandchild, 3);
+    EXPECT_EQ(Returns(child, Wait4(-1, kWaitNoHang)), clears ? grandchild : -ECHILD);
+  }
+}
+
 TEST_F(Birth, AThreadHasANumberOfItsOwnAndItsProcesss) {
   const Pid process = kernel.Fork(kInit);
   const Pid thread = kernel.StartThread(process);

@@ -100,7 +100,10 @@ Result Kernel::DoFork(Slot slot, const Call& call) {
   child.memory = tasks_[slot].memory;
   if (subject) child.run = Run::kReturns;  // from the fork, with 0
   child.told = true;
-  if ((call.flags & kCloneClearHandlers) != 0) child.handled = child.restarts = 0;
+  if ((call.flags & kCloneClearHandlers) != 0) {
+    child.handled = child.restarts = 0;
+    child.no_child_stop = child.no_child_wait = false;
+  }
   child.open = process.open;
   child.close_on_exec = process.close_on_exec;
   child.objects = process.objects;
