@@ -116,6 +116,8 @@ void Watch::Issue(Pid pid, const Call& call) {
   const bool waits = call.kind == CallKind::kWait4 || call.kind == CallKind::kWaitId;
   if (waits && can_call) deed_.foreseen = Foresee(call, pid);
   if (call.kind == CallKind::kPoll) *before_poll_ = *world_;
+  const Pid target = call.kind == CallKind::kThreadKill ? call.value : call.pid;
+  deed_.at_returns = world_->Foresee(target) == Step::Kind::kReturns;
   deed_.result = world_->Issue(pid, call);
   if (call.kind != CallKind::kKill && call.kind != CallKind::kThreadKill) return;
   if (call.pid <= 0 && call.kind == CallKind::kKill) return;
@@ -159,8 +161,9 @@ void Watch::Do(const Row& row) {
       return Issue(pid, calls::ThreadKill(-1, PidAt(a), SignalOf(b)));
     case 8: {
       const int signal = SignalOf(b);
+      const bool at_returns = world_->Foresee(pid) == Step::Kind::kReturns;
       if (world_->SendFromKernel(pid, signal) == 0) {
-        deed_ = {.kind = Deed::Kind::kSignal, .at = pid, .value = signal};
+        deed_ = {.kind = Deed::Kind::kSignal, .at = pid, .value = signal, .at_returns = at_returns};
       }
       return;
     }
@@ -486,13 +489,13 @@ const char* Watch::OfThoseSentTo(const View& process, const View& target,
   const bool is_taken =
       std::ranges::any_of(reached, can_take) && (target.tracer == 0 || another_takes);
   if (ends && is_taken && !process.stopped && is_free) return "lives through what ends it";
-  // The one thread that is traced stops for its tracer.
+  // The one thread that is traced stops for its tracer, once it has entered the handler that is due.
   const bool is_one = threads.size() == 1 && threads[0].pid == process.pid;
   if (reached.size() == 1 && (deed_.to_thread || is_one) && is_free) {
     const View& one = reached[0];
     const View& stopped = *Find(after_, one.pid);
     const bool runs = one.activity == Activity::kRunning && !Has(one.mask, signal);
-    if (one.tracer != 0 && runs && signal != kSigCont) {
+    if (one.tracer != 0 && runs && signal != kSigCont && !deed_.at_returns) {
       if (stopped.activity != Activity::kTraced) return "the tracer is passed over";
       if (stopped.trace_stop != (signal << 8 | 0x7f)) return "stops for another signal";
       if (Has(stopped.pending_thread | stopped.pending_process, signal) && signal != kSigChld &&

@@ -59,6 +59,7 @@ class Watch {
     Pid at = 0;  // of a signal, or a death
     int value = 0;
     bool to_thread = false;
+    bool at_returns = false;  // it has a handler to enter, or a result to hear of
     Call call{};
     Result result{};
     Result foreseen{};  // of a wait
