@@ -31,7 +31,6 @@ void Kernel::KillProcess(Slot leader, int status) {
   process.exiting = true;
   process.status = static_cast<uint16_t>(status);
   SetStop(process.stopped, false);
-  process.stop_report = 0;
   if (process.threads == 0) {
     EndThread(leader, status);
     return;

@@ -158,11 +158,8 @@ Kernel::Slot Kernel::AddTask() {
 }
 
 void Kernel::RemoveTask(Slot slot) {
-  const int shared = slot * 2 + 1;
-  if (g_.surplus_count != 0) {
-    DropSurplus(static_cast<uint16_t>(shared - 1));
-    DropSurplus(static_cast<uint16_t>(shared));
-  }
+  // A dead thread that is kept for its tracer may have been sent signals; a dead process not.
+  if (g_.surplus_count != 0) DropSurplus(ThreadPending(slot).owner);
   Slot* const end = order_ + g_.count;
   Slot* const at = std::find(order_, end, slot);
   std::copy(at + 1, end, at);
