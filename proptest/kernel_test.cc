@@ -1014,6 +1014,35 @@ RC_GTEST_PROP(Handlers, ThatReturnDoWhatSigprocmaskDoes, (uint64_t mask)) {
   RC_ASSERT(world.Fingerprint() == other.Fingerprint());
 }
 
+// Whichever way it is put: added to, taken from, or set as a whole, a mask is that mask.
+RC_GTEST_PROP(Masks, AreTheSameByWhicheverWay, (bool blocks)) {
+  World world;
+  const Pid pid = world.Issue(kInit, calls::Fork()).value;
+  world.Resume(pid);
+  constexpr int kSignals[] = {1, 3, 6, 20};  // as set below, none ends a process at once
+  const auto any = [&] {
+    uint64_t set = 0;
+    for (const int signal : kSignals) set |= *rc::gen::arbitrary<bool>() ? SignalBit(signal) : 0;
+    return set;
+  };
+  for (const int signal : kSignals) {
+    const bool handles = signal == 1 || *rc::gen::arbitrary<bool>();
+    world.Issue(pid, calls::SigAction(signal, handles ? kSigHandler : kSigDfl));
+  }
+  world.Issue(pid, calls::SigProcMask(kMaskSet, any()));
+  for (const int signal : kSignals) {
+    if (*rc::gen::arbitrary<bool>()) world.SendFromKernel(pid, signal);
+  }
+  const uint64_t mask = world.Look(pid).mask;
+  const uint64_t change = any();
+  World other = world;
+  world.Issue(pid, calls::SigProcMask(blocks ? kMaskBlock : kMaskUnblock, change));
+  other.Issue(pid, calls::SigProcMask(kMaskSet, blocks ? mask | change : mask & ~change));
+  RC_ASSERT(world == other);
+  RC_ASSERT(world.Fingerprint() == other.Fingerprint());
+  RC_ASSERT(world.WhatIsBroken() == nullptr);
+}
+
 // --- Faults, reboot --------------------------------------------------------------------------------
 
 // As many as were said fail, with that error, and only of subjects; 255: all do.

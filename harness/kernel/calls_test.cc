@@ -1015,6 +1015,19 @@ TEST_F(KernelTest, WhatAHandlerHeldBackActsAsItReturns) {
   EXPECT_EQ(kernel.Look(child).activity, Activity::kZombie);
 }
 
+// Both came while it ran: the one is blocked before its handler begins, the other is not.
+TEST_F(KernelTest, AMaskThatBlocksTheFirstOfTwoSignalsLeavesTheNextToAct) {
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  Do(child, SigAction(kSigHup, kSigHandler));
+  Do(child, SigProcMask(kMaskSet, 0));
+  kernel.SendFromAncestor(child, kSigHup);
+  kernel.SendFromAncestor(child, kSigQuit);
+  EXPECT_EQ(kernel.Look(child).activity, Activity::kRunning) << "it takes that itself";
+  EXPECT_EQ(Do(child, SigProcMask(kMaskBlock, SignalBit(kSigHup))).state, Result::State::kGone);
+  EXPECT_EQ(kernel.Look(child).status, kSigQuit);
+}
+
 // --- Worlds that differ, and worlds that do not ----------------------------------------------------
 
 struct TwoWorlds {
