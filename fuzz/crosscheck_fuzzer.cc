@@ -40,7 +40,6 @@ namespace minit::fuzz {
 namespace {
 
 using contract::Break;
-using contract::Rule;
 using scenario::Scenario;
 
 constexpr std::size_t kCounters = 1 << 15;

@@ -112,6 +112,7 @@ std::vector<scenario::Scenario> ReadCorpus() {
   std::vector<scenario::Named> files;
   EXPECT_EQ(scenario::ReadFolder(MINIT_SOURCE_DIR "/corpus", files), std::nullopt);
   std::vector<scenario::Scenario> corpus;
+  corpus.reserve(files.size());
   for (const scenario::Named& file : files) corpus.push_back(file.scenario);
   return corpus;
 }

@@ -15,7 +15,6 @@ namespace {
 
 using contract::Break;
 using contract::Facts;
-using contract::Rule;
 using contract::Verdict;
 using scenario::MoveKind;
 using scenario::Scenario;
