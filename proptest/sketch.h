@@ -198,6 +198,7 @@ class Sketch {
   void Return(int pid, const Answer& answer);
   void Interrupt(int pid, int signal);
   File* FileAt(int pid, int fd);
+  int LowestFree(int pid);
   bool MayHaveTerminal(int pid) const;
   void TakeTerminal(int pid);
   void LoseTerminal(int pid);

@@ -230,9 +230,17 @@ Sketch::File* Sketch::FileAt(int pid, int fd) {
   return at == people[pid].descriptors.end() ? nullptr : at->second.file.get();
 }
 
-int Sketch::Open(int pid, const File& file, bool on_exec, bool no_terminal) {
+// -EMFILE: as many as are allowed are open.
+int Sketch::LowestFree(int pid) {
+  constexpr int kMost = 64;
   int fd = 0;
   while (people[pid].descriptors.contains(fd)) ++fd;
+  return fd < kMost ? fd : -EMFILE;
+}
+
+int Sketch::Open(int pid, const File& file, bool on_exec, bool no_terminal) {
+  const int fd = LowestFree(pid);
+  if (fd < 0) return fd;
   people[pid].descriptors[fd] = {std::make_shared<File>(file), on_exec};
   const bool acquires = file.kind == File::Kind::kTerminal && !no_terminal;
   if (acquires && MayHaveTerminal(pid)) TakeTerminal(pid);
@@ -264,10 +272,8 @@ int Sketch::Duplicate(int pid, int fd, int to) {
   auto& descriptors = people[pid].descriptors;
   if (!descriptors.contains(fd)) return -EBADF;
   if (to == fd) return to;
-  int at = to;
-  if (to == -1) {
-    for (at = 0; descriptors.contains(at);) ++at;
-  }
+  const int at = to == -1 ? LowestFree(pid) : to;
+  if (at < 0) return at;
   descriptors[at] = {descriptors[fd].file, false};
   return at;
 }
