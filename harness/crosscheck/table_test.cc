@@ -16,7 +16,6 @@ namespace minit::crosscheck {
 namespace {
 
 using contract::Rule;
-using ::testing::ContainsRegex;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
