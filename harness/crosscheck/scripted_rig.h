@@ -4,7 +4,6 @@
 #define MINIT_HARNESS_CROSSCHECK_SCRIPTED_RIG_H_
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -33,18 +32,16 @@ class ScriptedRig final : public rig::Rig, private rig::Observer {
 
   const rig::NotCovered& not_covered() const override { return not_covered_; }
 
-  // That nobody covers what each run calls so: from its first call of that kind on, or else from the start.
-  void Leave(const std::string& what, std::optional<kernel::CallKind> kind = {}) {
+  // That nobody covers what each run calls so, at its calls of that kind.
+  void Leave(const std::string& what, kernel::CallKind kind) {
     left_ = what;
     left_kind_ = kind;
   }
 
  private:
   void On(const contract::Step& step, const kernel::Kernel& kernel) override {
-    if (!left_.empty() && (!left_kind_ || (step.kind == contract::Step::Kind::kCalls &&
-                                           step.call.kind == *left_kind_))) {
-      ++not_covered_[left_];
-    }
+    const bool calls = step.kind == contract::Step::Kind::kCalls;
+    if (calls && !left_.empty() && step.call.kind == left_kind_) ++not_covered_[left_];
     observer_->On(step, kernel);
   }
 
@@ -53,7 +50,7 @@ class ScriptedRig final : public rig::Rig, private rig::Observer {
   rig::Runner<rig::Observer> runner_{kernel_, *this};
   rig::Observer* observer_ = nullptr;
   std::string left_;
-  std::optional<kernel::CallKind> left_kind_;
+  kernel::CallKind left_kind_{};
   rig::NotCovered not_covered_;
 };
 

@@ -340,22 +340,8 @@ Result SetTimer(const Call& call) {
   return result;
 }
 
-Result Make(const Call& call) {
-  const timespec time = Time(call.time_ns);
+Result OnDescriptors(const Call& call) {
   switch (call.kind) {
-    case CallKind::kSigProcMask:
-    case CallKind::kSigAction:
-    case CallKind::kSigTimedWait:
-    case CallKind::kKill:
-    case CallKind::kThreadKill:
-    case CallKind::kSigQueue:
-    case CallKind::kPidFdSendSignal:
-      return OnSignals(call);
-    case CallKind::kExit:
-      return Raw(syscall(SYS_exit_group, call.value));
-    case CallKind::kWait4:
-    case CallKind::kWaitId:
-      return Wait(call);
     case CallKind::kPidFdOpen:
       return Raw(syscall(SYS_pidfd_open, call.pid, 0));
     case CallKind::kPipe: {
@@ -385,25 +371,12 @@ Result Make(const Call& call) {
       epoll_event event;
       return Raw(epoll_wait(call.fd, &event, 1, -1));
     }
-    case CallKind::kSleep:
-      return Raw(syscall(SYS_nanosleep, &time, nullptr));
-    case CallKind::kAlarm:
     case CallKind::kTimerFdSet:
       return SetTimer(call);
     case CallKind::kTimerFdCreate:
       return Raw(timerfd_create(CLOCK_MONOTONIC, static_cast<int>(call.flags)));
-    case CallKind::kPause:
-      return Raw(pause());
     case CallKind::kSetNonBlock:
       return Raw(fcntl(call.fd, F_SETFL, call.value != 0 ? O_NONBLOCK : 0));
-    case CallKind::kSetSid:
-      return Raw(setsid());
-    case CallKind::kSetPgid:
-      return Raw(setpgid(call.pid, call.value));
-    case CallKind::kSubreaper:
-      return Raw(prctl(PR_SET_CHILD_SUBREAPER, call.value));
-    case CallKind::kPtrace:
-      return Raw(syscall(SYS_ptrace, call.value, call.pid, 0, call.signal));
     case CallKind::kOpen:
       return Raw(open(terminal_path, O_RDWR | O_CLOEXEC | static_cast<int>(call.flags)));
     case CallKind::kTerminal: {
@@ -413,13 +386,48 @@ Result Make(const Call& call) {
       if (asks && result.value == 0) result.pid = group;
       return result;
     }
+    default:
+      return {.value = -ENOSYS};
+  }
+}
+
+Result Make(const Call& call) {
+  const timespec time = Time(call.time_ns);
+  switch (call.kind) {
+    case CallKind::kSigProcMask:
+    case CallKind::kSigAction:
+    case CallKind::kSigTimedWait:
+    case CallKind::kKill:
+    case CallKind::kThreadKill:
+    case CallKind::kSigQueue:
+    case CallKind::kPidFdSendSignal:
+      return OnSignals(call);
+    case CallKind::kExit:
+      return Raw(syscall(SYS_exit_group, call.value));
+    case CallKind::kWait4:
+    case CallKind::kWaitId:
+      return Wait(call);
+    case CallKind::kSleep:
+      return Raw(syscall(SYS_nanosleep, &time, nullptr));
+    case CallKind::kAlarm:
+      return SetTimer(call);
+    case CallKind::kPause:
+      return Raw(pause());
+    case CallKind::kSetSid:
+      return Raw(setsid());
+    case CallKind::kSetPgid:
+      return Raw(setpgid(call.pid, call.value));
+    case CallKind::kSubreaper:
+      return Raw(prctl(PR_SET_CHILD_SUBREAPER, call.value));
+    case CallKind::kPtrace:
+      return Raw(syscall(SYS_ptrace, call.value, call.pid, 0, call.signal));
     case CallKind::kReboot:
       return Raw(
           syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, call.value, nullptr));
     case CallKind::kGetId:
       return Raw(call.value == kIdParent ? getppid() : getpid());
     default:
-      return {.value = -ENOSYS};
+      return OnDescriptors(call);
   }
 }
 

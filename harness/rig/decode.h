@@ -90,6 +90,7 @@ class Decoder {
   Maybe DecodeSignal(Process& process);
   Maybe DecodeSending(Process& process);
   Maybe DecodeTime(Process& process);
+  Maybe DecodeTimer(Process& process);
   Maybe DecodeWaiting(Process& process);
   Maybe DecodeDescriptor(Process& process);
   Maybe DecodeFile(Process& process);

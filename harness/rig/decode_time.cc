@@ -108,6 +108,16 @@ Decoder::Maybe Decoder::DecodeTime(Process& process) {
       if ((a[1] & TIMER_ABSTIME) == 0) return Model(calls::Sleep(*time_ns));
       return Model(calls::Sleep(OfModel(a[0], *time_ns), kernel::kSleepAbsolute));
     }
+    default:
+      return DecodeTimer(process);
+  }
+}
+
+Decoder::Maybe Decoder::DecodeTimer(Process& process) {
+  const Trap& trap = process.body->trap();
+  const auto& a = trap.arguments;
+  Body& body = *process.body;
+  switch (trap.number) {
     case SYS_alarm:
       return Model(calls::Alarm(static_cast<uint32_t>(a[0]) * kSecondNs));
     case SYS_setitimer: {
