@@ -127,10 +127,8 @@ class Session {
       player.Play(shared_->scenario);
       shared_->trace_hash = player.outcome().trace_hash;
       shared_->breaks = 0;
-      for (const contract::RuleText& text : contract::kRuleTexts) {
-        const Break* const broken = player.FindBreak(text.rule);
-        if (broken == nullptr) continue;
-        shared_->broken[static_cast<std::size_t>(shared_->breaks++)] = *broken;
+      for (const Break& broken : player.breaks()) {
+        shared_->broken[static_cast<std::size_t>(shared_->breaks++)] = broken;
       }
       link.Send("");
     }

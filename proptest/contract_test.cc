@@ -1,5 +1,6 @@
 // Laws of the judge, on the traces of faultless machines and of faulty ones.
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <optional>
@@ -70,6 +71,39 @@ RC_GTEST_PROP(Judge, ARuleThatIsBrokenStaysBroken, (const Story& story)) {
   Monotone monotone;
   Hear(story, AnyFault(), monotone);
   RC_ASSERT(!monotone.lost);
+}
+
+// Breaks of some kinds are known.
+struct SomeKinds final : contract::KnownBreaks {
+  explicit SomeKinds(uint32_t hows) : known(hows) {}
+  bool Has(const contract::Break& broken) const override {
+    return (known >> static_cast<int>(broken.facts.how) & 1) != 0;
+  }
+  uint32_t known;
+};
+
+RC_GTEST_PROP(Judge, WhatIsKnownChangesNoVerdictAndHidesOnlyWhatIsKnown,
+              (const Story& story, uint32_t hows)) {
+  const SomeKinds kinds(hows);
+  struct Two {
+    Judge plain, knowing;
+    void On(const Step& step, const Kernel& kernel) {
+      plain.Observe(step, kernel);
+      knowing.Observe(step, kernel);
+    }
+  } two{Judge(), Judge({.known = &kinds})};
+  Hear(story, AnyFault(), two);
+  RC_ASSERT(Same(two.plain, two.knowing));
+  for (const contract::RuleText& text : contract::kRuleTexts) {
+    std::vector<contract::Break> breaks;
+    for (const contract::Break& broken : two.knowing.breaks()) {
+      if (broken.rule == text.rule) breaks.push_back(broken);
+    }
+    const contract::Break* const first = two.plain.FindBreak(text.rule);
+    RC_ASSERT(breaks.size() <= 2u);
+    RC_ASSERT(breaks.empty() || (first != nullptr && breaks[0] == *first));
+    if (breaks.size() == 2) RC_ASSERT(kinds.Has(breaks[0]) && !kinds.Has(breaks[1]));
+  }
 }
 
 RC_GTEST_PROP(Judge, OnceStoppedItSaysNothingNew, (const Story& story)) {
@@ -289,7 +323,12 @@ RC_GTEST_PROP(Judge, FindsAllThatAnExecIsGivenWrong, ()) {
   RC_ASSERT((found != nullptr) == (defects != 0));
   if (found == nullptr) return;
   RC_ASSERT(found->number == defects);
-  RC_ASSERT(int{found->facts.signal} == (masked != 0 ? masked : ignored));
+  const int first = std::countr_zero(static_cast<unsigned>(defects));
+  RC_ASSERT(static_cast<int>(found->facts.how) ==
+            static_cast<int>(contract::How::kOtherPath) + first);
+  RC_ASSERT(int{found->facts.signal} == (1 << first == contract::kMasked     ? masked
+                                         : 1 << first == contract::kIgnoring ? ignored
+                                                                             : 0));
 }
 
 RC_GTEST_PROP(Judge, TheDelayAndTheDeadlineAreToTheNanosecond, ()) {

@@ -286,6 +286,10 @@ BUG(m_sends_sigchld, minit_like,
     "4", "", "passes SIGCHLD on too")
 BUG(m_kills_the_group_if_refused, minit_like,
     "4", "", "a restart that is refused makes it kill the group of the child that it has reaped")
+BUG(m_sends_to_everyone_at_last, minit_like,
+    "4", "", "after a refused restart the second signal goes to everyone, behind what is known there")
+BUG(m_sleeps_before_its_session, minit_like,
+    "2", "", "its child sleeps before setsid, where a moment is known to be")
 BUG(m_leaves_the_session, minit_like,
     "5", "", "no setsid")
 BUG(m_leaves_the_mask, minit_like,

@@ -43,7 +43,7 @@ std::string Process(const Break& broken) {
   return std::string(kWho[static_cast<std::size_t>(broken.facts.whose)]) + " " + Number(broken.pid);
 }
 
-std::string OfDefects(int defects) {
+std::string OfDefects(const Break& broken) {
   static constexpr std::array<const char*, 9> kDefects = {
       "another path",
       "other arguments",
@@ -54,10 +54,13 @@ std::string OfDefects(int defects) {
       "signals ignored",
       "descriptors beyond 0 to 2",
       "a standard stream closed that init began with"};
+  constexpr auto kFirst = static_cast<std::size_t>(How::kOtherPath);
   std::string text;
   for (std::size_t i = 0; i < kDefects.size(); ++i) {
-    if ((defects >> i & 1) == 0) continue;
+    if ((broken.number >> i & 1) == 0) continue;
     text += (text.empty() ? "" : ", ") + std::string(kDefects[i]);
+    const bool is_it = static_cast<std::size_t>(broken.facts.how) == kFirst + i;
+    if (is_it && broken.facts.signal != 0) text += " such as " + Signal(broken.facts.signal);
   }
   return text;
 }
@@ -71,8 +74,12 @@ std::string OfForwarding(const Break& broken) {
       return Signal(broken.number) + " was taken and not sent to group " + child +
              " before init rested";
     case How::kNoSuchProcess:
+    case How::kChildBlocked:
       return Signal(broken.number) + " was taken, and its kill of group " + child +
-             " returned ESRCH: it reached nobody before init rested";
+             " returned ESRCH" +
+             (broken.facts.how == How::kChildBlocked ? ", for the child waits before its exec"
+                                                     : "") +
+             ": it reached nobody before init rested";
     case How::kTwice:
       return Signal(broken.number) + " was sent to group " + child + " once more than it was taken";
     case How::kProcessOnly:
@@ -106,8 +113,7 @@ std::string OfStart(const Break& broken) {
     case How::kTwice:
       return "a second process of init's, " + Number(broken.pid) + ", called exec";
     default:
-      return "process " + Number(broken.pid) + " called exec with " + OfDefects(broken.number) +
-             (broken.facts.signal == 0 ? "" : ", the lowest " + Signal(broken.facts.signal));
+      return "process " + Number(broken.pid) + " called exec with " + OfDefects(broken);
   }
 }
 

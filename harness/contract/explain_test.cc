@@ -65,7 +65,7 @@ TEST(Explain, AnExitIsNoDeathBySignal) {
 TEST(Explain, WhatExecWasGivenIsListed) {
   const auto given = [](int defects) {
     return SentenceOf({.rule = Rule::kStartsChildClean,
-                       .facts = {.how = How::kWrongValue},
+                       .facts = {.how = How::kDescriptors},
                        .pid = 2,
                        .number = defects});
   };
@@ -78,11 +78,12 @@ TEST(Explain, WhatExecWasGivenIsListed) {
             begin + "a controlling terminal, signals blocked, signals ignored");
   EXPECT_EQ(given(kDescriptors | kWithoutStreams),
             begin + "descriptors beyond 0 to 2, a standard stream closed that init began with");
-  EXPECT_EQ(SentenceOf({.rule = Rule::kStartsChildClean,
-                        .facts = {.cause = Cause::kSignal, .signal = 12, .how = How::kWrongValue},
-                        .pid = 2,
-                        .number = kMasked}),
-            begin + "signals blocked, the lowest SIGUSR2 (12)");
+  EXPECT_EQ(
+      SentenceOf({.rule = Rule::kStartsChildClean,
+                  .facts = {.cause = Cause::kSignal, .signal = 12, .how = How::kSignalsBlocked},
+                  .pid = 2,
+                  .number = kMasked}),
+      begin + "signals blocked such as SIGUSR2 (12)");
 }
 
 struct Case {

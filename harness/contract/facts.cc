@@ -20,10 +20,13 @@ constexpr std::array<const char*, 9> kCauses = {
 constexpr const char* kOtherCause = "other";
 constexpr std::array<const char*, 8> kWhoses = {
     "nobody", "child", "child-before-exec", "orphan", "inherited", "thread", "helper", "stranger"};
-constexpr std::array<const char*, 13> kHows = {
-    "plain",         "never-taken",  "taken-not-sent", "esrch", "twice",
-    "process-only",  "other-number", "early",          "late",  "never",
-    "other-command", "wrong-value",  "passed-over"};
+constexpr std::array<const char*, kHowCount> kHows = {
+    "plain",       "never-taken",  "taken-not-sent",  "esrch",
+    "twice",       "process-only", "other-number",    "early",
+    "late",        "never",        "other-command",   "wrong-value",
+    "passed-over", "other-path",   "other-arguments", "other-environment",
+    "not-apart",   "terminal",     "signals-blocked", "signals-ignored",
+    "descriptors", "streams",      "child-blocked"};
 constexpr const char* kAny = "any";
 
 std::string Joined(std::span<const char* const> names, unsigned bits, const char* none) {

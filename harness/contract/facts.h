@@ -83,7 +83,19 @@ enum class How : uint8_t {
   kOtherCommand,
   kWrongValue,
   kPassedOver,  // dead, and left, when init last waited
+  // What an exec of the child had wrong, in the order of ExecDefect (judge.h).
+  kOtherPath,
+  kOtherArguments,
+  kOtherEnvironment,
+  kNotApart,
+  kTerminal,
+  kSignalsBlocked,
+  kSignalsIgnored,
+  kDescriptors,
+  kStreams,
+  kChildBlocked,  // as kNoSuchProcess: the child blocks, by a call of its own, before it has a group
 };
+inline constexpr std::size_t kHowCount = 23;
 
 struct Facts {
   Phase phase = Phase::kStarting;

@@ -173,6 +173,13 @@ void Judge::CheckForwarded(const Kernel& kernel, bool fresh) {
   KeepWhatMayBeSent();
 }
 
+// The child has no group yet: it was given no time to make one, or takes it by a call of its own.
+How Judge::WhyRefused(const Kernel& kernel) const {
+  const kernel::View child = kernel.Look(life_.child);
+  const bool has_group = child.group == life_.child;
+  return !has_group && BlocksBeforeExec(child) ? How::kChildBlocked : How::kNoSuchProcess;
+}
+
 void Judge::CheckSent(const Kernel& kernel) {
   auto* const begin = forwarding_.taken.data();
   auto* const end = begin + forwarding_.count;
@@ -186,10 +193,9 @@ void Judge::CheckSent(const Kernel& kernel) {
       continue;
     }
     const bool refused = (forwarding_.refused & kernel::SignalBit(taken->signal())) != 0;
+    const How how = refused ? WhyRefused(kernel) : How::kTakenNotSent;
     Fail(Rule::kForwardsEverySignal, kernel,
-         {.facts = OfSignal(taken->signal(), refused ? How::kNoSuchProcess : How::kTakenNotSent),
-          .pid = life_.child,
-          .number = taken->signal()});
+         {.facts = OfSignal(taken->signal(), how), .pid = life_.child, .number = taken->signal()});
   }
 }
 

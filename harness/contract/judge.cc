@@ -226,24 +226,35 @@ Verdict Judge::verdict(Rule rule) const {
 }
 
 const Break* Judge::FindBreak(Rule rule) const {
-  for (std::size_t i = 0; i < break_count_; ++i) {
-    if (breaks_[i].rule == rule) return &breaks_[i];
+  for (const Break& broken : breaks()) {
+    if (broken.rule == rule) return &broken;
   }
   return nullptr;
 }
 
+// Who is left is left at each rest to come: that is one break.
+bool Judge::IsOfTheSame(Rule rule, Pid pid) const {
+  const Break* const known = FindBreak(rule);
+  const bool lasts = rule == Rule::kReapsAtRest || rule == Rule::kFreesTheTraced;
+  return lasts && known != nullptr && known->pid == pid;
+}
+
 void Judge::Fail(Rule rule, const Kernel& kernel, Break found) {
-  if (!Judges(rule) || (broken_ & Bit(rule)) != 0) return;
-  broken_ |= Bit(rule);
-  Speak(rule);
-  if (break_count_ == kMaxBreaks) return;
+  const bool is_first = (broken_ & Bit(rule)) == 0;
+  if (!Judges(rule) || !(is_first || (known_ & Bit(rule)) != 0)) return;
+  if (!is_first && IsOfTheSame(rule, found.pid)) return;
   found.rule = rule;
   found.facts.phase = PhaseNow();
   found.facts.entry = past_.entry | terms_.entry;
   found.facts.faults = past_.faults;
   found.step = steps_;
   found.time_ns = kernel.now_ns();
-  breaks_[break_count_++] = found;
+  const bool is_known = terms_.known != nullptr && terms_.known->Has(found);
+  if (!is_first && is_known) return;
+  broken_ |= Bit(rule);
+  known_ = static_cast<uint16_t>(is_known ? known_ | Bit(rule) : known_ & ~Bit(rule));
+  Speak(rule);
+  if (break_count_ < kMaxBreaks) breaks_[break_count_++] = found;
 }
 
 Phase Judge::PhaseNow() const {
@@ -277,7 +288,8 @@ void Judge::VisitFuture(uint64_t origin_ns, Visitor&& visit) const {
     return static_cast<uint64_t>(static_cast<uint32_t>(high)) << 32 |
            static_cast<uint64_t>(static_cast<uint32_t>(low));
   };
-  visit(pair(broken_, exec_defects_ << 5 | past_.streams << 2 | stopped_ << 1 | resting_));
+  visit(pair(known_ << 16 | broken_,
+             exec_defects_ << 5 | past_.streams << 2 | stopped_ << 1 | resting_));
   visit(pair(life_.child, life_.status));
   visit(pair(life_.lost, ending_.helper_count));
   visit(pair(life_.known ? 0 : life_.first,

@@ -13,8 +13,9 @@
 // Invariants
 //   1. What is observed is told by the steps and by const queries of the kernel; the same steps give
 //      the same judge.
-//   2. Once a rule is broken it stays so, and its first break is kept. At the first break of rule 6
-//      or 11 judging stops: what follows is that one's consequence.
+//   2. Once a rule is broken it stays so, and its first break is kept; if that is known (Terms::known)
+//      so is the first that is not. At the first break of rule 6 or 11 judging stops: what follows is
+//      that one's consequence.
 //   3. A rule is broken only by what init did or left undone. Where the truth cannot be known in
 //      bounded room (see docs/contract.md, "What the judge cannot see") it keeps silent.
 //   4. Fields that can matter no more are put back to what they were at first, so that equal futures
@@ -29,6 +30,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "harness/contract/console_line.h"
@@ -48,6 +50,17 @@ struct CallList {
   bool Has(const kernel::Call& call) const;
 };
 
+struct Break;
+
+// Breaks that somebody knows of before, a ledger's for example.
+class KnownBreaks {
+ public:
+  virtual bool Has(const Break& broken) const = 0;
+
+ protected:
+  ~KnownBreaks() = default;
+};
+
 // What a judge is told beforehand.
 struct Terms {
   Profile profile = Profile::kMachine;
@@ -55,6 +68,8 @@ struct Terms {
   const CallList* calls = nullptr;  // nullptr: rule 13 is silent. Must outlive the judge
   bool counts_calls = true;    // false: rule 15 is silent, for searches that find what never rests
   const char* path = "/core";  // of the child, at most 255 bytes. Must outlive the judge
+  // A break that they have does not keep the next of its rule from being seen. Must outlive the judge.
+  const KnownBreaks* known = nullptr;
 
   bool operator==(const Terms&) const = default;
 };
@@ -70,7 +85,7 @@ inline constexpr uint32_t kCallsInASecond = 200;
 
 enum class Verdict : uint8_t { kSilent, kHolds, kBroken };
 
-// What can be wrong with an exec of the child (rule 5): bits of Break::number.
+// What can be wrong with an exec of the child (rule 5): bits of Break::number, and a How for each.
 enum ExecDefect : uint16_t {
   kOtherPath = 1 << 0,
   kOtherArguments = 1 << 1,
@@ -84,7 +99,7 @@ enum ExecDefect : uint16_t {
 };
 inline constexpr uint64_t kStreams = 0b111;  // descriptors 0 to 2
 
-// The first break of a rule.
+// A break of a rule.
 struct Break {
   Rule rule = Rule::kReapsAtRest;
   Facts facts;
@@ -116,7 +131,9 @@ class Judge {
     return (spoken_[static_cast<std::size_t>(phase)] & Bit(rule)) != 0 && Judges(rule);
   }
   uint8_t faults() const { return past_.faults; }  // FaultFact: of those active at any time so far
-  // nullptr unless the rule is broken. Of more than kMaxBreaks broken rules the later ones have none.
+  // In the order in which they came about. No more than kMaxBreaks are kept.
+  std::span<const Break> breaks() const { return {breaks_.data(), break_count_}; }
+  // The first of a rule. nullptr: it is not broken, or its break was not kept.
   const Break* FindBreak(Rule rule) const;
   bool any_broken() const { return broken_ != 0; }
   // Nothing that comes can change a verdict any more.
@@ -131,7 +148,7 @@ class Judge {
   // Equal in all that was, too.
   bool operator==(const Judge&) const = default;
 
-  static constexpr int kMaxBreaks = 6;
+  static constexpr int kMaxBreaks = 8;
 
  private:
   using Kernel = kernel::Kernel;
@@ -272,9 +289,10 @@ class Judge {
   void SpeakAll(uint16_t rules) { spoken_[static_cast<std::size_t>(PhaseNow())] |= rules; }
   void SpeakInNewPhase();
   bool Judges(Rule rule) const { return BelongsTo(rule, terms_.profile); }
-  // The rule is broken, now, if it is judged and was not before. What is left out of `found` is added:
-  // phase, entry, faults, step and time.
+  // The rule is broken, now, if it is judged. It is kept if no other was before, or only known ones and
+  // this is not. What is left out of `found` is added: phase, entry, faults, step and time.
   void Fail(Rule rule, const Kernel& kernel, Break found);
+  bool IsOfTheSame(Rule rule, Pid pid) const;
   Phase PhaseNow() const;
   Whose WhoseIs(Pid pid, const Kernel& kernel) const;
   // Once it is reaped its number can be anybody's, a helper's too.
@@ -307,6 +325,8 @@ class Judge {
   // starting.cc: rule 5.
   uint16_t DefectsOf(const Step& step, const Kernel& kernel) const;
   void JudgeExec(const Kernel& kernel);
+  // The child does, by a call of its own.
+  bool BlocksBeforeExec(const kernel::View& child) const;
   void CheckStarted(const Kernel& kernel);
   void FollowFailedStart(const Kernel& kernel);
   void CheckFailedStart(const Kernel& kernel);
@@ -320,6 +340,7 @@ class Judge {
   bool WasTaken(int signal) const;
   int FindTaken(int signal, int from) const;
   void CheckForwarded(const Kernel& kernel, bool fresh);
+  How WhyRefused(const Kernel& kernel) const;
   void CheckSent(const Kernel& kernel);
   void KeepWhatMayBeSent();
 
@@ -371,9 +392,11 @@ class Judge {
   Terms terms_;
   std::array<uint16_t, kPhaseCount> spoken_{};  // rules, for each Phase
   uint16_t broken_ = 0;
+  uint16_t known_ = 0;  // of those, the ones of which all breaks so far are known
   uint8_t break_count_ = 0;
   uint16_t exec_defects_ = 0;  // of the last exec of the child, not yet judged
-  uint8_t exec_signal_ = 0;    // the lowest that was blocked then, or ignored; 0: none
+  uint64_t exec_blocked_ = 0;  // signals, then
+  uint64_t exec_ignored_ = 0;
   bool stopped_ = false;
   bool resting_ = false;  // init has not run since it was last at rest
   uint32_t steps_ = 0;

@@ -344,6 +344,113 @@ TEST(Judge, TheFirstBreakOfARuleIsKept) {
   EXPECT_EQ(found.facts.whose, Whose::kStranger);
 }
 
+// Knows the breaks of that kind.
+struct KnownHow final : KnownBreaks {
+  explicit KnownHow(How known) : how(known) {}
+  bool Has(const Break& broken) const override { return broken.facts.how == how; }
+  How how;
+};
+
+TEST(Judge, ABreakThatIsKnownHidesNoOtherOfItsRule) {
+  const KnownHow late(How::kLate);
+  Stand stand({.known = &late});
+  const kernel::Pid child = stand.EndChild(1);
+  stand.ReapAll();
+  stand.Make(kInit, calls::Kill(-child, 10));  // never taken: the rule says no more
+  EXPECT_EQ(stand.judge.breaks().size(), 1u);
+
+  Stand other({.known = &late});
+  const kernel::Pid second = other.Start();
+  other.Wait();
+  other.Send(10);
+  other.Return(kInit);
+  other.Make(kInit, calls::Kill(-second, 10));
+  other.Wait();
+  other.Exit(second, 1);
+  other.Return(kInit);
+  other.ReapAll();
+  other.Make(kInit, calls::Kill(-second, 10));
+  other.Make(kInit, calls::Kill(-second, 10));
+  ASSERT_EQ(other.judge.breaks().size(), 1u) << "what is known is kept once";
+  EXPECT_EQ(other.judge.breaks()[0].facts.how, How::kLate);
+  other.Make(kInit, calls::Kill(-1, 10));
+  other.Make(kInit, calls::Kill(-1, 12));
+  ASSERT_EQ(other.judge.breaks().size(), 2u) << "the first that is not known is the last";
+  EXPECT_EQ(other.judge.breaks()[1].pid, -1);
+  EXPECT_EQ(other.judge.breaks()[1].number, 10);
+  EXPECT_EQ(other.judge.FindBreak(Rule::kSignalsNobodyElse)->facts.how, How::kLate);
+  EXPECT_EQ(other.broken(), Rules{Rule::kSignalsNobodyElse});
+}
+
+TEST(Judge, WhoIsLeftAtEachRestIsOneBreak) {
+  struct KnownPhase final : KnownBreaks {
+    bool Has(const Break& broken) const override { return broken.facts.phase == Phase::kRunning; }
+  } running;
+  Stand stand({.known = &running});
+  const kernel::Pid child = stand.Start();
+  const kernel::Pid orphan = stand.kernel.Fork(kInit);
+  stand.Wait();
+  stand.Exit(orphan, 0);
+  stand.Return(kInit);
+  stand.Wait();
+  ASSERT_EQ(stand.judge.breaks().size(), 1u);
+  stand.Exit(child, 0);
+  stand.Return(kInit);
+  stand.Make(kInit, calls::Wait4(child, kernel::kWaitNoHang));
+  stand.Wait();
+  for (const Break& broken : stand.judge.breaks()) {
+    EXPECT_TRUE(broken.rule != Rule::kReapsAtRest || broken.facts.phase == Phase::kRunning)
+        << Explain(broken);
+  }
+}
+
+TEST(Judge, EachThingThatExecHasWrongIsABreakOfItsOwn) {
+  const auto breaks_of = [](const KnownBreaks* known) {
+    Stand stand({.known = known});
+    stand.BlockAll();
+    stand.kernel.GiveDescriptor(kInit, 5, kernel::Path::kNull, 0);
+    const kernel::Pid child = stand.Fork();
+    stand.Make(child, calls::SetSid());
+    stand.Make(child, calls::SigProcMask(kernel::kMaskSet, kernel::SignalBit(kernel::kSigTerm)));
+    stand.Make(child, calls::Exec());
+    stand.Wait();
+    const auto found = stand.judge.breaks();
+    return std::vector<Break>(found.begin(), found.end());
+  };
+  const std::vector<Break> first = breaks_of(nullptr);
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].facts.how, How::kSignalsBlocked);
+  EXPECT_EQ(int{first[0].facts.signal}, kernel::kSigTerm);
+  EXPECT_EQ(first[0].number, kMasked | kDescriptors);
+  const KnownHow blocked(How::kSignalsBlocked);
+  const std::vector<Break> both = breaks_of(&blocked);
+  ASSERT_EQ(both.size(), 2u) << "what is known of signals says nothing of descriptors";
+  EXPECT_EQ(both[1].facts.how, How::kDescriptors);
+  EXPECT_EQ(both[1].facts.cause, Cause::kNone);
+}
+
+TEST(Judge, EachSignalThatTheChildBeginsWithIsABreakOfItsOwn) {
+  struct KnownSignal final : KnownBreaks {
+    bool Has(const Break& broken) const override { return broken.facts.signal == 32; }
+  } known;
+  for (const bool blocked : {true, false}) {
+    Stand stand({.known = &known});
+    stand.BlockAll();
+    const uint64_t signals = kernel::SignalBit(32) | kernel::SignalBit(40);
+    for (const int signal : {32, 40}) {
+      if (!blocked) stand.Make(kInit, calls::SigAction(signal, kernel::kSigIgn));
+    }
+    const kernel::Pid child = stand.Fork();
+    stand.Make(child, calls::SetSid());
+    stand.Make(child, calls::SigProcMask(kernel::kMaskSet, blocked ? signals : 0));
+    stand.Make(child, calls::Exec());
+    const auto found = stand.judge.breaks();
+    ASSERT_EQ(found.size(), 2u) << "blocked: " << blocked;
+    EXPECT_EQ(int{found[1].facts.signal}, 40);
+    EXPECT_EQ(found[1].facts.how, blocked ? How::kSignalsBlocked : How::kSignalsIgnored);
+  }
+}
+
 // --- Signals -------------------------------------------------------------------------------------
 
 TEST(Judge, WhatWasTakenBeforeTheStartMayBeSentOnceOrNotAtAll) {
@@ -496,6 +603,29 @@ TEST(Judge, OfTwoAlikeThatAreOwedBothAreSent) {
   stand.Wait();
   EXPECT_EQ(stand.broken(), Rules{Rule::kForwardsEverySignal});
   EXPECT_EQ(stand.HowOf(Rule::kForwardsEverySignal), How::kTakenNotSent);
+}
+
+TEST(Judge, WhetherTheChildWaitsByItselfBeforeItHasAGroupIsTold) {
+  enum class Child { kSleeps, kIsKept, kHasItsGroup };
+  for (const Child which : {Child::kSleeps, Child::kIsKept, Child::kHasItsGroup}) {
+    Stand stand;
+    stand.BlockAll();
+    const Pid child = stand.Fork();
+    if (which == Child::kSleeps) stand.Make(child, calls::Sleep(kSecondNs));
+    if (which == Child::kIsKept) stand.kernel.Keep(child, true);
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+    stand.Send(kernel::kSigTerm);
+    stand.Return(kInit);
+    EXPECT_EQ(stand.Make(kInit, calls::Kill(-child, kernel::kSigTerm)).value, -ESRCH);
+    if (which == Child::kHasItsGroup) {
+      stand.Make(child, calls::SetSid());
+      stand.Make(child, calls::Sleep(kSecondNs));
+    }
+    stand.Wait();
+    EXPECT_EQ(stand.HowOf(Rule::kForwardsEverySignal),
+              which == Child::kSleeps ? How::kChildBlocked : How::kNoSuchProcess)
+        << static_cast<int>(which);
+  }
 }
 
 // That nobody was there is said only of a kill of this time, and only if that was its result.

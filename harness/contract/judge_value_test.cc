@@ -451,7 +451,7 @@ TEST(JudgeValue, WhatMattersOfCallsIsPartOfTheHash) {
                  {});
 }
 
-TEST(JudgeValue, IsSmall) { EXPECT_LE(sizeof(Judge), 672U); }
+TEST(JudgeValue, IsSmall) { EXPECT_LE(sizeof(Judge), 784U); }
 
 }  // namespace
 }  // namespace minit::contract

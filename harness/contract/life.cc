@@ -111,8 +111,8 @@ void Judge::OnExec(const Step& step, const Kernel& kernel) {
   if (IsChild(step.pid)) {
     exec_defects_ = DefectsOf(step, kernel);
     const kernel::View view = kernel.Look(step.pid);
-    const uint64_t unclean = view.mask != 0 ? view.mask : view.ignored;
-    exec_signal_ = static_cast<uint8_t>(unclean == 0 ? 0 : std::countr_zero(unclean) + 1);
+    exec_blocked_ = view.mask;
+    exec_ignored_ = view.ignored;
     life_.exec_failed = false;  // it may fail again: failed_ns stays
   }
 }

@@ -62,7 +62,7 @@ TEST(Rules, TheWordsOfFactsAreInTheDocument) {
   for (int i = 0; i <= static_cast<int>(Whose::kStranger); ++i) {
     check(NameOf(static_cast<Whose>(i)));
   }
-  for (int i = 0; i <= static_cast<int>(How::kWrongValue); ++i) check(NameOf(static_cast<How>(i)));
+  for (std::size_t i = 0; i < kHowCount; ++i) check(NameOf(static_cast<How>(i)));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // Rule 5: init starts its child once, first of all, and with nothing of its own.
 
+#include <bit>
+
 #include "harness/contract/judge.h"
 #include "harness/contract/waits.h"
 
@@ -26,16 +28,25 @@ uint16_t Judge::DefectsOf(const Step& step, const Kernel& kernel) const {
   return static_cast<uint16_t>(defects);
 }
 
+// Each that is wrong is a break of its own, and each signal: who knows of one excuses no other.
 void Judge::JudgeExec(const Kernel& kernel) {
-  if (exec_defects_ == 0) return;
-  Fail(Rule::kStartsChildClean, kernel,
-       {.facts = {.cause = exec_signal_ != 0 ? Cause::kSignal : Cause::kNone,
-                  .signal = exec_signal_,
-                  .whose = Whose::kChildBeforeExec,
-                  .how = How::kWrongValue},
-        .pid = life_.child,
-        .number = exec_defects_});
-  exec_defects_ = exec_signal_ = 0;
+  for (unsigned left = exec_defects_; left != 0; left &= left - 1) {
+    const int which = std::countr_zero(left);
+    const unsigned defect = 1U << which;
+    Break found{.facts = {.whose = Whose::kChildBeforeExec,
+                          .how = static_cast<How>(static_cast<int>(How::kOtherPath) + which)},
+                .pid = life_.child,
+                .number = exec_defects_};
+    uint64_t signals = defect == kMasked ? exec_blocked_ : defect == kIgnoring ? exec_ignored_ : 0;
+    if (signals == 0) Fail(Rule::kStartsChildClean, kernel, found);
+    for (; signals != 0; signals &= signals - 1) {
+      found.facts.cause = Cause::kSignal;
+      found.facts.signal = static_cast<uint8_t>(std::countr_zero(signals) + 1);
+      Fail(Rule::kStartsChildClean, kernel, found);
+    }
+  }
+  exec_defects_ = 0;
+  exec_blocked_ = exec_ignored_ = 0;
 }
 
 void Judge::CheckStarted(const Kernel& kernel) {
@@ -45,13 +56,16 @@ void Judge::CheckStarted(const Kernel& kernel) {
   Fail(Rule::kStartsChildClean, kernel, {.facts = {.whose = Whose::kChild, .how = How::kNever}});
 }
 
+bool Judge::BlocksBeforeExec(const kernel::View& child) const {
+  return child.subject && !child.has_execed && !child.kept && !child.stopped &&
+         child.activity == kernel::Activity::kBlocked;
+}
+
 // The end of a child that could not be started is the death of the process that failed. One that waits
 // instead, for what may never come, puts it off for ever.
 void Judge::CheckFailedStart(const Kernel& kernel) {
-  const kernel::View view = kernel.Look(life_.child);
-  const bool waits = view.subject && !view.has_execed && !view.kept && !view.stopped &&
-                     view.activity == kernel::Activity::kBlocked && WaitsWithoutBound(view.call);
-  if (waits) FailToEnd(kernel);
+  const kernel::View child = kernel.Look(life_.child);
+  if (BlocksBeforeExec(child) && WaitsWithoutBound(child.call)) FailToEnd(kernel);
 }
 
 // It may try again, or sleep, but the restart does not wait for that.

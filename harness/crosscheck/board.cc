@@ -19,7 +19,7 @@ bool IsSoundCandidate(const Candidate& candidate) {
          facts.faults >> kFaultFacts == 0 && facts.entry >> kEntryFacts == 0 &&
          IsWithin(facts.cause, contract::Cause::kOther) && facts.signal <= 64 &&
          IsWithin(facts.whose, contract::Whose::kStranger) &&
-         IsWithin(facts.how, contract::How::kWrongValue) && IsSound(candidate.scenario);
+         IsWithin(facts.how, contract::How::kChildBlocked) && IsSound(candidate.scenario);
 }
 
 }  // namespace

@@ -31,7 +31,9 @@ TEST(ABoard, IsNotSoundOnceItSaysWhatCannotBe) {
       [](Board& board) {
         board.candidates[0].broken.facts.whose = static_cast<contract::Whose>(8);
       },
-      [](Board& board) { board.candidates[0].broken.facts.how = static_cast<contract::How>(12); },
+      [](Board& board) {
+        board.candidates[0].broken.facts.how = static_cast<contract::How>(contract::kHowCount);
+      },
       [](Board& board) {
         board.candidates[0].scenario.entry.environment = static_cast<scenario::Environment>(9);
       },

@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "harness/crosscheck/board.h"
@@ -95,18 +96,20 @@ class Court {
  public:
   explicit Court(const CheckOptions& options)
       : options_(options),
+        known_(options.ledger),
         rig_(FromExec(options.subject)),
-        player_(rig_, TermsOf(options), options.harmless) {}
+        player_(rig_, TermsOf(options, known_), options.harmless) {}
 
-  // What it breaks is asked of Find then, and told by Tell.
-  void Play(const scenario::Scenario& scenario) {
-    contract::Terms terms = TermsOf(options_);
+  // What it breaks is told by breaks() then, and in full by Tell. Of what is known the first of each
+  // rule is, and what that entry of the ledger excuses.
+  void Play(const scenario::Scenario& scenario, int entry = -1) {
+    known_.LeaveOut(entry);
+    contract::Terms terms = TermsOf(options_, known_);
     terms.entry = rig::EntryFactsOf(scenario.entry);
     heard_.emplace(terms, rig_.runner());
     player_.Play(scenario, &*heard_);
   }
-  // The break of that rule which the scenario showed, or none.
-  const Break* Find(Rule rule) const { return player_.FindBreak(rule); }
+  std::span<const Break> breaks() const { return player_.breaks(); }
   // Whether its verdicts count.
   bool counts() const { return player_.counts(); }
 
@@ -135,6 +138,7 @@ class Court {
   };
 
   const CheckOptions& options_;
+  Known known_;
   rig::PtraceRig rig_;
   Player player_;
   std::optional<Heard> heard_;
@@ -183,7 +187,7 @@ bool ChooseRig(const CheckOptions& options, SubjectReport& report) {
 // What was found, as it is confirmed.
 class Findings {
  public:
-  Findings(const CheckOptions& options, Court& court) : options_(options), court_(court) {}
+  Findings(const Known& known, Court& court) : known_(known), court_(court) {}
 
   // What the court played last shows it.
   Finding& Add(const Break& broken, const scenario::Scenario& scenario, bool minimal) {
@@ -213,23 +217,22 @@ class Findings {
     finding.sentence = contract::Explain(broken);
     finding.scenario = scenario;
     finding.minimal = minimal;
-    finding.excused_by = Excuses(options_.ledger, broken.rule, broken.facts);
+    finding.excused_by = known_.Find(broken);
     return {finding, true};
   }
 
-  const CheckOptions& options_;
+  const Known& known_;
   Court& court_;
   std::map<std::pair<Rule, Facts>, Finding> findings_;
 };
 
-bool IsKnown(const Candidate& candidate, const std::vector<LedgerEntry>& ledger) {
-  return Excuses(ledger, candidate.broken.rule, candidate.broken.facts) >= 0;
-}
-
 void Confirm(const Candidate& candidate, Court& court, Findings& findings, Troubles& troubles) {
   court.Play(candidate.scenario);
-  const Break* const broken = court.Find(candidate.broken.rule);
-  if (broken == nullptr || broken->facts != candidate.broken.facts) {
+  const auto breaks = court.breaks();
+  const auto broken = std::ranges::find_if(breaks, [&candidate](const Break& shown) {
+    return shown.rule == candidate.broken.rule && shown.facts == candidate.broken.facts;
+  });
+  if (broken == breaks.end()) {
     ++troubles.unconfirmed;
     troubles.unconfirmed_scenario = candidate.scenario;
     return;
@@ -238,12 +241,12 @@ void Confirm(const Candidate& candidate, Court& court, Findings& findings, Troub
 }
 
 // What is new comes first, and of that the first of each rule.
-std::vector<const Candidate*> InOrder(const Board& board, const std::vector<LedgerEntry>& ledger) {
+std::vector<const Candidate*> InOrder(const Board& board, const Known& ledger) {
   std::array<int, contract::kRules> of_rule{};
   std::multimap<std::pair<bool, int>, const Candidate*> ordered;
   for (uint32_t i = 0; i < board.candidate_count; ++i) {
     const Candidate& candidate = board.candidates[i];
-    const bool known = IsKnown(candidate, ledger);
+    const bool known = ledger.Has(candidate.broken);
     const int before = of_rule[static_cast<std::size_t>(candidate.broken.rule) - 1]++;
     ordered.emplace(std::pair{known, before}, &candidate);
   }
@@ -255,13 +258,14 @@ std::vector<const Candidate*> InOrder(const Board& board, const std::vector<Ledg
 // Of what was found, what the ptrace rig shows too, as far as the time goes, but for the first; and what
 // that shows in scenarios in which another rig lost its process.
 void ConfirmAll(const Board& board, const std::vector<scenario::Scenario>& lost_at,
-                const CheckOptions& options, double until, Court& court, SubjectReport& report) {
-  Findings findings(options, court);
+                const Known& known, const std::function<bool()>& is_late, Court& court,
+                SubjectReport& report) {
+  Findings findings(known, court);
   bool first = true;
-  for (const Candidate* const candidate : InOrder(board, options.ledger)) {
-    if (std::exchange(first, false) || Now(options.clock) < until) {
+  for (const Candidate* const candidate : InOrder(board, known)) {
+    if (std::exchange(first, false) || !is_late()) {
       Confirm(*candidate, court, findings, report.troubles);
-    } else if (IsKnown(*candidate, options.ledger)) {
+    } else if (known.Has(candidate->broken)) {
       findings.AddUnconfirmed(*candidate).seen += candidate->seen;
     } else {
       report.beyond += std::max<uint64_t>(candidate->seen, 1);
@@ -269,19 +273,18 @@ void ConfirmAll(const Board& board, const std::vector<scenario::Scenario>& lost_
   }
   for (const scenario::Scenario& scenario : lost_at) {
     court.Play(scenario);
-    for (const contract::RuleText& text : contract::kRuleTexts) {
-      const Break* const broken = court.Find(text.rule);
-      if (broken != nullptr) ++findings.Add(*broken, scenario, false).seen;
-    }
+    for (const Break& broken : court.breaks()) ++findings.Add(broken, scenario, false).seen;
   }
   findings.MoveTo(report.findings);
 }
 
-// Whether a scenario shows what the entry excuses.
-bool ShowsIn(const scenario::Scenario& scenario, const LedgerEntry& entry, Court& court) {
-  court.Play(scenario);
-  const Break* const broken = court.Find(entry.rule);
-  return broken != nullptr && entry.pattern.Matches(broken->facts);
+// Whether a scenario shows what the entry of that index excuses.
+bool ShowsIn(const scenario::Scenario& scenario, const LedgerEntry& entry, int index,
+             Court& court) {
+  court.Play(scenario, index);
+  return std::ranges::any_of(court.breaks(), [&entry](const Break& broken) {
+    return broken.rule == entry.rule && entry.pattern.Matches(broken.facts);
+  });
 }
 
 // Where else an entry shows whose own scenario does not show it: a newer init may make a call more.
@@ -289,7 +292,7 @@ std::optional<scenario::Scenario> FindElsewhere(const LedgerEntry& entry, int in
                                                 const std::vector<Finding>& findings,
                                                 Court& court) {
   for (const scenario::Scenario& other : scenario::Recounted(entry.scenario, kRecountedBy)) {
-    if (ShowsIn(other, entry, court)) return other;
+    if (ShowsIn(other, entry, index, court)) return other;
   }
   const auto found = std::ranges::find_if(findings, [index](const Finding& finding) {
     return finding.excused_by == index && !finding.confirmed_by.empty();
@@ -301,12 +304,13 @@ std::optional<scenario::Scenario> FindElsewhere(const LedgerEntry& entry, int in
 void CheckLedger(Court& court, SubjectReport& report) {
   for (std::size_t i = 0; i < report.ledger.size(); ++i) {
     LedgerEntry& entry = report.ledger[i];
-    if (ShowsIn(entry.scenario, entry, court)) {
+    const int index = static_cast<int>(i);
+    if (ShowsIn(entry.scenario, entry, index, court)) {
       entry.shows = Shows::kYes;
       continue;
     }
     if (!court.counts()) continue;
-    const auto other = FindElsewhere(entry, static_cast<int>(i), report.findings, court);
+    const auto other = FindElsewhere(entry, index, report.findings, court);
     entry.shows = other ? Shows::kElsewhere : Shows::kNo;
     if (other) entry.elsewhere = *other;
   }
@@ -360,10 +364,11 @@ class Teller {
 
 }  // namespace
 
-contract::Terms TermsOf(const CheckOptions& options) {
+contract::Terms TermsOf(const CheckOptions& options, const Known& known) {
   return {.profile = options.profile,
           .calls = options.calls,
-          .path = options.subject.child.front().c_str()};
+          .path = options.subject.child.front().c_str(),
+          .known = &known};
 }
 
 Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
@@ -382,9 +387,7 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
 
   SharedBoard shared;
   Board& board = *shared;
-  const Excuse excuse = [&options](Rule rule, const Facts& facts) {
-    return Excuses(options.ledger, rule, facts);
-  };
+  const Known known(options.ledger);
   const double seconds_after = std::max(options.seconds, kLeastSecondsAfter);
   const double until = options.seconds == 0 ? std::numeric_limits<double>::infinity()
                                             : Now(options.clock) + options.seconds + seconds_after;
@@ -401,7 +404,7 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
   std::vector<scenario::Scenario> lost_at;
   const bool in_process = ChooseRig(options, report);
   if (in_process) {
-    const WorkerSearch found = SearchInWorkers(options, search, excuse, stop, tick, board);
+    const WorkerSearch found = SearchInWorkers(options, search, known, stop, tick, board);
     report.rig = found.rig;
     report.troubles.lost_workers = found.lost_at.size();
     lost_at = found.lost_at;
@@ -410,15 +413,16 @@ Checked CheckSubject(const CheckOptions& options, const std::atomic<bool>& stop,
     RequireThatItLoads(options);
     search.tick = tick;
     rig::PtraceRig rig(options.subject);
-    Player player(rig, TermsOf(options), options.harmless);
-    Search(player, search, excuse, board).Run(stop);
+    Player player(rig, TermsOf(options, known), options.harmless);
+    Search(player, search, known, board).Run(stop);
     report.rig = "ptrace";
   }
   Court court(options);
   report.seconds = teller.seconds();
   report.interrupted = stop;
   Fill(board, report);
-  ConfirmAll(board, lost_at, options, until, court, report);
+  const auto is_late = [&options, until] { return Now(options.clock) >= until; };
+  ConfirmAll(board, lost_at, known, is_late, court, report);
   CheckLedger(court, report);
   checked.kept.assign(board.kept.begin(), board.kept.begin() + board.kept_count);
   checked.calls_seen = board.calls_seen;

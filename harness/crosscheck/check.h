@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "harness/contract/judge.h"
+#include "harness/crosscheck/ledger.h"
 #include "harness/crosscheck/report.h"
 #include "harness/rig/outcome.h"
 #include "harness/scenario/scenario.h"
@@ -36,8 +37,8 @@ struct CheckOptions {
   std::set<std::string> harmless{};              // calls that no one covers and that do not matter
 };
 
-// What the judge of such a check is told.
-contract::Terms TermsOf(const CheckOptions& options);
+// What the judge of such a check is told; all must outlive it.
+contract::Terms TermsOf(const CheckOptions& options, const Known& known);
 
 // How far a search is.
 struct Progress {

@@ -118,12 +118,11 @@ rig::SubjectOptions SubjectOf(const Options& options, const std::vector<std::str
 // What was broken, and what of that the ledger excuses: the one for the end of the output, the other told.
 std::string BrokenRules(const Player& player, const std::vector<LedgerEntry>& ledger) {
   std::string rules;
-  for (const contract::RuleText& text : contract::kRuleTexts) {
-    const contract::Break* const broken = player.FindBreak(text.rule);
-    if (broken == nullptr) continue;
-    const std::string name =
-        "rule " + std::to_string(static_cast<int>(text.rule)) + " " + text.name;
-    if (const int known = Excuses(ledger, text.rule, broken->facts); known >= 0) {
+  const Known known_breaks(ledger);
+  for (const contract::Break& broken : player.breaks()) {
+    const std::string name = "rule " + std::to_string(static_cast<int>(broken.rule)) + " " +
+                             contract::TextOf(broken.rule).name;
+    if (const int known = known_breaks.Find(broken); known >= 0) {
       const LedgerEntry& entry = ledger[static_cast<std::size_t>(known)];
       std::cout << "known: " << name << " (line " << entry.line
                 << " of the ledger: " << entry.reason << ")\n";
@@ -154,10 +153,13 @@ std::vector<LedgerEntry> ReadLedger(const Options& options) {
 
 int PlayOne(const Options& options, const contract::CallList* calls) {
   const scenario::Scenario scenario = ReadScenario(options.play);
+  const std::vector<LedgerEntry> ledger = ReadLedger(options);
+  const Known known(ledger);
   const contract::Terms terms{.profile = options.profile,
                               .entry = rig::EntryFactsOf(scenario.entry),
                               .calls = calls,
-                              .path = options.child.c_str()};
+                              .path = options.child.c_str(),
+                              .known = &known};
   rig::SubjectOptions subject = SubjectOf(options, options.subjects.front());
   subject.from_exec = true;
   rig::PtraceRig rig(subject);
@@ -171,7 +173,7 @@ int PlayOne(const Options& options, const contract::CallList* calls) {
     std::cout << "not covered: " << what << ", " << count << " times"
               << (options.harmless.contains(what) ? " (harmless)\n" : "\n");
   }
-  const std::string broken = BrokenRules(player, ReadLedger(options));
+  const std::string broken = BrokenRules(player, ledger);
   if (!player.counts()) std::cout << "NOT JUDGED: " << WhyNothingCounts(player) << ".\n";
   if (!player.counts() && !broken.empty()) {
     std::cout << "But what was broken before that is: " << broken << ".\n";

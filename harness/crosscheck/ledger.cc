@@ -177,6 +177,11 @@ int Excuses(std::span<const LedgerEntry> entries, Rule rule, const contract::Fac
   return -1;
 }
 
+bool Known::Has(const contract::Break& broken) const {
+  const int entry = Find(broken);
+  return entry >= 0 && entry != left_out_;
+}
+
 std::vector<LedgerEntry> Propose(std::span<const Finding> findings) {
   std::vector<LedgerEntry> entries;
   for (const Finding& finding : findings) {

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "harness/contract/facts.h"
+#include "harness/contract/judge.h"
 #include "harness/contract/rules.h"
 #include "harness/crosscheck/input_error.h"
 #include "harness/crosscheck/report.h"
@@ -39,6 +40,25 @@ std::string Print(std::span<const LedgerEntry> entries);
 // Index of the first entry that excuses a break of `rule` with these facts; -1: none does.
 int Excuses(std::span<const LedgerEntry> entries, contract::Rule rule,
             const contract::Facts& facts);
+
+// What a ledger excuses, for judges and searches. The entries must outlive it.
+class Known final : public contract::KnownBreaks {
+ public:
+  Known() = default;  // nothing
+  explicit Known(std::span<const LedgerEntry> entries) : entries_(entries) {}
+
+  // Index of the entry that excuses it, or -1.
+  int Find(const contract::Break& broken) const {
+    return Excuses(entries_, broken.rule, broken.facts);
+  }
+  bool Has(const contract::Break& broken) const override;
+  // What that entry excuses is not known to judges from now on: they show it. -1: it is again.
+  void LeaveOut(int entry) { left_out_ = entry; }
+
+ private:
+  std::span<const LedgerEntry> entries_{};
+  int left_out_ = -1;
+};
 
 // Entries for the findings that nothing excuses, for somebody to justify or to refuse.
 std::vector<LedgerEntry> Propose(std::span<const Finding> findings);

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -45,12 +46,13 @@ class Player final : private rig::Observer {
   }
   // It made a call that no one covers and that is not harmless.
   bool unanswered() const { return unanswered_; }
-  // The break of a rule, of a run that does not count too. nullptr: there is none, or it is not known
-  // to be one, or was not kept.
-  const contract::Break* FindBreak(contract::Rule rule) const {
-    if (outcome_.lost()) return nullptr;
-    return (unanswered_ ? judge_then_ : judge_).FindBreak(rule);
+  // What was broken, of a run that does not count too: what is known to be.
+  std::span<const contract::Break> breaks() const {
+    if (outcome_.lost()) return {};
+    return (unanswered_ ? judge_then_ : judge_).breaks();
   }
+  // The first of a rule, of those.
+  const contract::Break* FindBreak(contract::Rule rule) const;
   // How init was entered: EntryFact bits.
   uint16_t entry() const { return terms_.entry; }
   bool showed_something_new() const { return showed_something_new_; }

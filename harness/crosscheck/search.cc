@@ -141,11 +141,7 @@ void Search::Play(const Scenario& scenario) {
   Count();
   if (!player_.judge().any_broken()) return;
   // Making one small plays others: what this one broke is noted first.
-  std::vector<Break> breaks;
-  for (const contract::RuleText& text : contract::kRuleTexts) {
-    const Break* const broken = player_.FindBreak(text.rule);
-    if (broken != nullptr) breaks.push_back(*broken);
-  }
+  const std::vector<Break> breaks(player_.breaks().begin(), player_.breaks().end());
   for (const Break& broken : breaks) OnBreak(broken, scenario);
 }
 
@@ -220,27 +216,29 @@ int Search::Resolve(const Break& broken, const Scenario& scenario) {
   Scenario smallest = scenario;
   // It is often one that is there, in a scenario with more to it.
   const Scenario plain = Plain(scenario);
-  if (in_time && plain != scenario && Shows(plain, {broken.rule, broken.facts})) {
-    least = *player_.FindBreak(broken.rule);
-    smallest = plain;
-    if (const int found = Find(least); found != kNowhere) return found;
+  if (in_time && plain != scenario) {
+    if (const Break* const shown = Show(plain, {broken.rule, broken.facts}); shown != nullptr) {
+      least = *shown;
+      smallest = plain;
+      if (const int found = Find(least); found != kNowhere) return found;
+    }
   }
   if (const int found = Find(broken); found != kNowhere) return found;
-  if (const int known = excuse_(broken.rule, broken.facts); known >= 0) {
+  if (const int known = ledger_.Find(broken); known >= 0) {
     return AddCandidate({.broken = broken, .scenario = scenario, .known = known});
   }
   const bool minimal = in_time && Reduce(smallest, least);
   if (const int found = Find(least); found != kNowhere) return found;
   return AddCandidate({.broken = least,
                        .scenario = smallest,
-                       .known = excuse_(least.rule, least.facts),
+                       .known = ledger_.Find(least),
                        .minimal = minimal ? uint8_t{1} : uint8_t{0}});
 }
 
 int Search::Find(const Break& broken) {
   const Key key{broken.rule, broken.facts};
   if (const auto found = found_.find(key); found != found_.end()) return found->second;
-  const int known = excuse_(key.rule, key.facts);
+  const int known = ledger_.Find(broken);
   if (const auto found = known_.find(known); known >= 0 && found != known_.end()) {
     return found->second;
   }
@@ -260,10 +258,13 @@ int Search::AddCandidate(const Candidate& candidate) {
   return index;
 }
 
-bool Search::Shows(const Scenario& scenario, const Key& key) {
+// Plays it: the break that is that one, or one of a plainer entry or fewer faults. nullptr: none is.
+const Break* Search::Show(const Scenario& scenario, const Key& key) {
   PlayOnce(scenario);
-  const Break* const broken = player_.FindBreak(key.rule);
-  return broken != nullptr && IsSameOrLess(broken->facts, key.facts);
+  for (const Break& broken : player_.breaks()) {
+    if (broken.rule == key.rule && IsSameOrLess(broken.facts, key.facts)) return &broken;
+  }
+  return nullptr;
 }
 
 // Makes a scenario that shows a break small, and the break that of the small one. False: there were
@@ -278,9 +279,9 @@ bool Search::Reduce(Scenario& scenario, Break& broken) {
       minimal = false;
       return false;
     }
-    if (!Shows(smaller, {broken.rule, broken.facts})) return false;
-    broken = *player_.FindBreak(broken.rule);  // facts that have dropped out stay out
-    return true;
+    const Break* const shown = Show(smaller, {broken.rule, broken.facts});
+    if (shown != nullptr) broken = *shown;  // facts that have dropped out stay out
+    return shown != nullptr;
   });
   return minimal;
 }

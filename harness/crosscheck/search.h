@@ -23,6 +23,7 @@
 #include "harness/contract/facts.h"
 #include "harness/contract/rules.h"
 #include "harness/crosscheck/board.h"
+#include "harness/crosscheck/ledger.h"
 #include "harness/crosscheck/player.h"
 #include "harness/scenario/random.h"
 #include "harness/scenario/scenario.h"
@@ -54,14 +55,11 @@ double Now(const std::function<double()>& clock);
 // What a world does in a scenario: its moves, repeats played out, and the deaths of its bursts.
 uint32_t WeightOf(const scenario::Scenario& scenario);
 
-// The ledger's entry that excuses such a break, or -1.
-using Excuse = std::function<int(contract::Rule, const contract::Facts&)>;
-
 class Search {
  public:
   // All must outlive it.
-  Search(Player& player, const SearchOptions& options, const Excuse& excuse, Board& board)
-      : player_(player), options_(options), excuse_(excuse), board_(board), random_(options.seed) {}
+  Search(Player& player, const SearchOptions& options, const Known& known, Board& board)
+      : player_(player), options_(options), ledger_(known), board_(board), random_(options.seed) {}
 
   // Until a bound is reached or `stop` is true.
   void Run(const std::atomic<bool>& stop);
@@ -86,7 +84,7 @@ class Search {
   int Resolve(const contract::Break& broken, const scenario::Scenario& scenario);
   int Find(const contract::Break& broken);
   int AddCandidate(const Candidate& candidate);
-  bool Shows(const scenario::Scenario& scenario, const Key& key);
+  const contract::Break* Show(const scenario::Scenario& scenario, const Key& key);
   bool Reduce(scenario::Scenario& scenario, contract::Break& broken);
   bool IsOver() const;
   double SecondsGone() const;
@@ -94,7 +92,7 @@ class Search {
 
   Player& player_;
   const SearchOptions& options_;
-  const Excuse& excuse_;
+  const Known& ledger_;
   Board& board_;
   scenario::Random random_;
   double started_ = 0;

@@ -38,15 +38,15 @@ bool IsOfTheScripts(const Facts& facts) {
          (facts.entry & (contract::kEnteredStreams | contract::kEnteredWithoutFiles)) != 0;
 }
 
-const Excuse kNothing = [](Rule, const Facts&) { return -1; };
+const Known kNothing;
 
 // A search of a machine's init with that fault.
 std::unique_ptr<Board> SearchFor(Fault fault, const SearchOptions& options,
-                                 const Excuse& excuse = kNothing) {
+                                 const Known& known = kNothing) {
   auto board = std::make_unique<Board>();
   ScriptedRig rig([fault] { return contract::SigTimedWaitInit(fault); });
-  Player player(rig, {});
-  Search(player, options, excuse, *board).Run(false);
+  Player player(rig, {.known = &known});
+  Search(player, options, known, *board).Run(false);
   return board;
 }
 
@@ -261,9 +261,7 @@ TEST_P(ALedger, ExcusesWhatIsInItAndNoOtherBreakOfTheSameRule) {
   const auto& [rule, known, other, open] = GetParam();
   const std::vector<LedgerEntry> ledger = LedgerOf(known, open);
   ASSERT_FALSE(ledger.empty());
-  const Excuse excuse = [&ledger](Rule broken, const Facts& facts) {
-    return Excuses(ledger, broken, facts);
-  };
+  const Known listed(ledger);
   const auto unexcused = [](const Board& board, Rule of) {
     int count = 0;
     for (uint32_t i = 0; i < board.candidate_count; ++i) {
@@ -273,10 +271,10 @@ TEST_P(ALedger, ExcusesWhatIsInItAndNoOtherBreakOfTheSameRule) {
     }
     return count;
   };
-  const auto same = SearchFor(known, {.scenarios = kScenarios}, excuse);
+  const auto same = SearchFor(known, {.scenarios = kScenarios}, listed);
   EXPECT_EQ(unexcused(*same, rule), 0) << Describe(*same) << Print(ledger);
   EXPECT_GT(same->candidate_count, 0u) << "what is known still shows";
-  const auto new_one = SearchFor(other, {.scenarios = kScenarios}, excuse);
+  const auto new_one = SearchFor(other, {.scenarios = kScenarios}, listed);
   EXPECT_GT(unexcused(*new_one, rule), 0) << "a new fault hid behind the ledger";
 }
 

@@ -25,12 +25,12 @@ constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr auto kPatience = std::chrono::seconds(20);
 
 // Runs in the worker.
-void RunSearch(const CheckOptions& options, const SearchOptions& search, const Excuse& excuse,
+void RunSearch(const CheckOptions& options, const SearchOptions& search, const Known& known,
                Board& board, const rig::Worker::Link& link) {
   rig::InProcessRig rig(options.subject);
   link.Send(rig.name());
-  Player player(rig, TermsOf(options), options.harmless);
-  Search(player, search, excuse, board).Run(board.stop);
+  Player player(rig, TermsOf(options, known), options.harmless);
+  Search(player, search, known, board).Run(board.stop);
 }
 
 // Follows a worker to its end. False: it was lost.
@@ -55,15 +55,15 @@ bool Follow(rig::Worker& worker, const std::atomic<bool>& stop, const std::funct
 
 }  // namespace
 
-WorkerSearch SearchInWorkers(const CheckOptions& options, SearchOptions search,
-                             const Excuse& excuse, const std::atomic<bool>& stop,
-                             const std::function<void()>& tick, Board& board) {
+WorkerSearch SearchInWorkers(const CheckOptions& options, SearchOptions search, const Known& known,
+                             const std::atomic<bool>& stop, const std::function<void()>& tick,
+                             Board& board) {
   WorkerSearch result;
   const Clock::time_point started = Clock::now();
   const double seconds = search.seconds;
   for (;;) {
     rig::Worker worker(
-        [&](const rig::Worker::Link& link) { RunSearch(options, search, excuse, board, link); });
+        [&](const rig::Worker::Link& link) { RunSearch(options, search, known, board, link); });
     if (Follow(worker, stop, tick, board, result.rig) || stop) return result;
     // A scenario of which nothing is left is not one to remember.
     if (IsSound(board.playing)) result.lost_at.push_back(board.playing);

@@ -28,9 +28,9 @@ struct WorkerSearch {
 
 // Searches until a bound is reached, or `stop` is true; `tick` is called a few times a second.
 // `board` lies in shared memory. Throws rig::CannotRun.
-WorkerSearch SearchInWorkers(const CheckOptions& options, SearchOptions search,
-                             const Excuse& excuse, const std::atomic<bool>& stop,
-                             const std::function<void()>& tick, Board& board);
+WorkerSearch SearchInWorkers(const CheckOptions& options, SearchOptions search, const Known& known,
+                             const std::atomic<bool>& stop, const std::function<void()>& tick,
+                             Board& board);
 
 // A board in memory that processes forked from now on share.
 class SharedBoard {

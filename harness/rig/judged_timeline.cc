@@ -22,13 +22,10 @@ void JudgedTimeline::On(const contract::Step& step, const kernel::Kernel& kernel
   }
   if (brief_) return;
   timeline_.On(step, kernel);
-  if (!judge_.any_broken()) return;
-  for (const contract::RuleText& text : contract::kRuleTexts) {
-    const contract::Break* broken = judge_.FindBreak(text.rule);
-    if (broken == nullptr || told_[IndexOf(text)]) continue;
-    told_[IndexOf(text)] = true;
-    timeline_.Note(NameOf(text) + " is broken: " + contract::Explain(*broken) + " [" +
-                   contract::ToString(broken->facts) + "]");
+  for (; told_ < judge_.breaks().size(); ++told_) {
+    const contract::Break& broken = judge_.breaks()[told_];
+    timeline_.Note(NameOf(contract::TextOf(broken.rule)) + " is broken: " +
+                   contract::Explain(broken) + " [" + contract::ToString(broken.facts) + "]");
   }
 }
 

@@ -9,7 +9,6 @@
 #ifndef MINIT_HARNESS_RIG_JUDGED_TIMELINE_H_
 #define MINIT_HARNESS_RIG_JUDGED_TIMELINE_H_
 
-#include <array>
 #include <cstddef>
 #include <string>
 
@@ -40,7 +39,7 @@ class JudgedTimeline final : public Observer {
   int moves_without_effect_ = 0;
   Timeline timeline_;
   contract::Judge judge_;
-  std::array<bool, contract::kRules> told_{};
+  std::size_t told_ = 0;  // of the judge's breaks
 };
 
 }  // namespace minit::rig

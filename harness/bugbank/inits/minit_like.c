@@ -27,6 +27,7 @@
 
 static sigset_t g_signals, g_old_signals;
 static pid_t g_child;
+static int g_refused;  // a restart was
 
 // In one write: what dprintf makes of it is the C library's choice.
 static void Say(const char *format, int number) {
@@ -46,6 +47,7 @@ static void RunChild(void) {
   } else if (!FAULTY(m_leaves_the_mask)) {
     sigprocmask(SIG_UNBLOCK, &g_signals, NULL);
   }
+  if (FAULTY(m_sleeps_before_its_session)) sleep(2);
   if (!FAULTY(m_leaves_the_session)) setsid();
   if (FAULTY(m_leaks_a_descriptor)) dup(STDERR_FILENO);
   if (FAULTY(m_closes_the_output)) close(STDOUT_FILENO);
@@ -90,6 +92,7 @@ static void End(int status) {
   if (FAULTY(m_exits_at_the_end)) _exit(status);
   if (FAULTY(m_goes_on)) return;
   reboot(FAULTY(m_powers_off) ? RB_POWER_OFF : FAULTY(m_halts) ? RB_HALT_SYSTEM : RB_AUTOBOOT);
+  g_refused = 1;
   if (FAULTY(m_exits_if_refused)) _exit(status);
   if (FAULTY(m_kills_the_group_if_refused)) kill(-g_child, SIGKILL);
 }
@@ -124,6 +127,11 @@ static void Forward(int signal) {
   static int usr1;
   if (FAULTY(m_tires_of_usr1) && signal == SIGUSR1 && ++usr1 > 200) return;
   if (FAULTY(m_sends_term_for_int) && signal == SIGINT) signal = SIGTERM;
+  static int since;
+  if (FAULTY(m_sends_to_everyone_at_last) && g_refused && ++since == 2) {
+    kill(-1, signal);
+    return;
+  }
   kill(FAULTY(m_sends_to_the_child_alone) ? g_child
        : FAULTY(m_sends_to_everyone)      ? -1
        : FAULTY(m_sends_to_group_0)       ? 0
