@@ -24,6 +24,7 @@
 #include "harness/rig/judged_timeline.h"
 #include "harness/rig/program.h"
 #include "harness/rig/ptrace_rig.h"
+#include "harness/scenario/long_lives.h"
 #include "harness/scenario/recount.h"
 
 namespace minit::crosscheck {
@@ -54,6 +55,11 @@ std::vector<scenario::Scenario> CorpusOf(const CheckOptions& options) {
   }
   std::vector<scenario::Scenario> corpus;
   for (const auto& [weight, scenario] : by_weight) corpus.push_back(scenario);
+  // Without a bound of time they would take too much of it.
+  if (options.seconds != 0) {
+    const auto lives = scenario::LongLives();
+    corpus.insert(corpus.end(), lives.begin(), lives.end());
+  }
   return corpus;
 }
 

@@ -270,6 +270,8 @@ int CheckAll(const Options& options, const contract::CallList* calls) {
       checked = CheckSubject(check, g_stop, [&line](const Progress& p) { line.Tell(p); });
     }
     checked.report.ledger_path = options.ledger;
+    checked.report.calls_path = options.calls;
+    checked.report.child = options.child;
     if (!options.keep.empty()) Keep(options.keep, checked.kept);
     report.subjects.push_back(checked.report);
   }

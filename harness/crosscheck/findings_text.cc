@@ -162,13 +162,19 @@ std::string NewFindings(const Report& report, std::size_t index, bool verbose) {
 }  // namespace
 
 std::string PlayCommand(const SubjectReport& subject, const scenario::Scenario& scenario) {
-  const bool container = subject.profile == contract::Profile::kContainer;
-  std::string harmless;
+  std::string options;
+  const auto add = [&options](const char* name, const std::string& value) {
+    options += std::string(name) + " " + Quoted(value) + " ";
+  };
+  if (subject.profile == contract::Profile::kContainer) add("--profile", "container");
+  if (subject.child != "/core") add("--child", subject.child);
+  if (!subject.calls_path.empty()) add("--calls", subject.calls_path);
+  if (!subject.ledger_path.empty()) add("--ledger", subject.ledger_path);
   for (const std::string& call : subject.harmless) {
-    if (subject.troubles.not_covered.contains(call)) harmless += "--harmless " + Quoted(call) + " ";
+    if (subject.troubles.not_covered.contains(call)) add("--harmless", call);
   }
-  return std::string("scripts/crosscheck ") + (container ? "--profile container " : "") + harmless +
-         "--play - " + Joined(subject.command) + " <<'END'\n" + scenario::Print(scenario) + "END\n";
+  return "scripts/crosscheck " + options + "--play - " + Joined(subject.command) + " <<'END'\n" +
+         scenario::Print(scenario) + "END\n";
 }
 
 std::string FindingsText(const Report& report, bool verbose) {

@@ -93,6 +93,8 @@ Json OfSubject(const SubjectReport& subject, bool has_call_list) {
                  {"sha256", subject.sha256},
                  {"profile", crosscheck::NameOf(subject.profile)},
                  {"ledgerPath", subject.ledger_path},
+                 {"callsPath", subject.calls_path},
+                 {"child", subject.child},
                  {"rig", subject.rig},
                  {"rigNote", subject.rig_note},
                  {"seed", std::to_string(subject.seed)},

@@ -8,7 +8,7 @@
 //   interrupted       ended early, by a signal
 //   notBegun          subjects that were to follow then
 //   subjects[]
-//     command[], sha256, profile ("machine", "container"), ledgerPath ("": none)
+//     command[], sha256, profile ("machine", "container"), ledgerPath, callsPath ("": none), child
 //     rig, rigNote ("": it is the quickest), seed (as text: a number of 64 bits)
 //     harmless[]      calls that do not matter, though no one covers them
 //     scenarios, kept, tuples, seconds, interrupted

@@ -32,9 +32,10 @@ TEST(Json, HasEveryKeyInTheOrderOfTheList) {
                           "hasCallList", "interrupted", "notBegun", "subjects"));
   const Json& subject = json["subjects"][0];
   EXPECT_THAT(KeysOf(subject),
-              ElementsAre("command", "sha256", "profile", "ledgerPath", "rig", "rigNote", "seed",
-                          "harmless", "scenarios", "kept", "tuples", "seconds", "interrupted",
-                          "judged", "rules", "findings", "beyond", "ledger", "silent", "troubles"));
+              ElementsAre("command", "sha256", "profile", "ledgerPath", "callsPath", "child", "rig",
+                          "rigNote", "seed", "harmless", "scenarios", "kept", "tuples", "seconds",
+                          "interrupted", "judged", "rules", "findings", "beyond", "ledger",
+                          "silent", "troubles"));
   EXPECT_THAT(KeysOf(subject["rules"][0]), ElementsAre("number", "name", "asked", "verdict", "held",
                                                        "broken", "byPhase", "byEntry", "byFault"));
   EXPECT_THAT(KeysOf(subject["findings"][0]),

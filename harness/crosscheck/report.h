@@ -98,6 +98,8 @@ struct SubjectReport {
   std::string sha256{};                // of the binary, 64 hexadecimal digits
   contract::Profile profile = contract::Profile::kMachine;
   std::string ledger_path{};         // "": none
+  std::string calls_path{};          // … of the list for rule 13
+  std::string child = "/core";       // what it is to start
   std::set<std::string> harmless{};  // calls that do not matter, though no one covers them
   std::string rig{};       // really used: "in-process, patched", "in-process, trapped", "ptrace"
   std::string rig_note{};  // why not a quicker one; "": it was

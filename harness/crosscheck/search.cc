@@ -21,7 +21,8 @@ using scenario::Scenario;
 
 constexpr std::size_t kMutatedMoves = 24;
 constexpr uint32_t kLongOnesIn = 128;   // of long scenarios so many-th is played
-constexpr double kCorpusAgainAt = 0.6;  // of the time: then the long ones of the corpus
+constexpr double kLongOnesAt = 0.6;     // of the time: then the long ones of the corpus
+constexpr double kLongOnesUntil = 0.8;  // … of which the rest is left out then
 constexpr int kThoroughly = 6;          // of a rule so many breaks are made as small as can be
 constexpr int kPlaysThoroughly = 600;
 constexpr int kPlaysOtherwise = 80;
@@ -71,7 +72,7 @@ void Search::Run(const std::atomic<bool>& stop) {
   PlayCorpus(false);
   bool played_long_ones = false;
   while (!IsOver()) {
-    const bool late = options_.seconds == 0 || SecondsGone() > kCorpusAgainAt * options_.seconds;
+    const bool late = options_.seconds == 0 || SecondsGone() > kLongOnesAt * options_.seconds;
     if (late && !std::exchange(played_long_ones, true)) PlayCorpus(true);
     if (!IsOver()) PlayOneMore();
   }
@@ -90,9 +91,9 @@ bool Search::IsOver() const {
 }
 
 void Search::PlayCorpus(bool long_ones) {
+  const double until = options_.seconds * (long_ones ? kLongOnesUntil : 1);
   for (const Scenario& scenario : options_.corpus) {
-    const bool over =
-        *stop_ || enough_ || (options_.seconds != 0 && SecondsGone() >= options_.seconds);
+    const bool over = *stop_ || enough_ || (options_.seconds != 0 && SecondsGone() >= until);
     if (over) return;
     if ((WeightOf(scenario) > options_.long_moves) == long_ones) Play(scenario);
   }

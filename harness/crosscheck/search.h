@@ -41,7 +41,7 @@ struct SearchOptions {
   std::function<double()> clock{};  // tells seconds; if there is none, the machine's does
   std::vector<scenario::Scenario> corpus{};
   // Scenarios in which the world does more than this are long: they are played seldom, and those of
-  // the corpus when most of the time is over.
+  // the corpus when most of the time is over, as many as some of it is enough for.
   uint32_t long_moves = 300;
   // Asked about each new way in which a rule is broken, those apart that the ledger excuses: whether
   // that is enough, and the search is to end.

@@ -82,9 +82,11 @@ TEST(Table, NewBreaksAreInFullAndKnownOnesInALine) {
   EXPECT_THAT(table, HasSubstr("  reference  call 4: init calls wait4"));
   EXPECT_THAT(table,
               HasSubstr("\n        0.000003  world  at rest: ancestor sends TERM to init\n"));
-  EXPECT_THAT(table, HasSubstr("\n\nscripts/crosscheck --play - /usr/lib/minit <<'END'\n"
-                               "at rest: init is frozen\nat rest: ancestor sends TERM to init\n"
-                               "END\n"));
+  EXPECT_THAT(table,
+              HasSubstr("\n\nscripts/crosscheck --ledger harness/crosscheck/ledgers/minit.ledger "
+                        "--play - /usr/lib/minit <<'END'\n"
+                        "at rest: init is frozen\nat rest: ancestor sends TERM to init\n"
+                        "END\n"));
   EXPECT_THAT(table, HasSubstr("  [1] minit, 1 reaps-at-rest, 812: to be justified: process 7"));
   EXPECT_THAT(table, Not(HasSubstr("known: [1]")));
 }
@@ -273,6 +275,17 @@ TEST(Table, CommandIsForAShell) {
       "scripts/crosscheck --profile container --harmless 'prctl 1234' --play - "
       "'/srv/an init'\\''s: 100%/ä\xff-and-a-name-that-is-rather-long' -s '' '$HOME' <<'END'\n"
       "END\n");
+}
+
+TEST(Table, CommandHasAllThatSaysHowItIsJudged) {
+  SubjectReport subject;
+  subject.command = {"/init"};
+  subject.child = "/sbin/core";
+  subject.calls_path = "my calls";
+  subject.ledger_path = "init.ledger";
+  EXPECT_EQ(PlayCommand(subject, {}),
+            "scripts/crosscheck --child /sbin/core --calls 'my calls' --ledger init.ledger "
+            "--play - /init <<'END'\nEND\n");
 }
 
 }  // namespace
