@@ -48,7 +48,9 @@ bool Kernel::CopyFrom(const Kernel& other) {
   std::memcpy(static_cast<void*>(tasks_), other.tasks_, g_.high * sizeof(Task));
   std::copy_n(other.surplus_.begin(), g_.surplus_count, surplus_.begin());
   std::copy_n(other.objects_.begin(), g_.object_high, objects_.begin());
-  std::copy_n(other.interests_.begin(), g_.interests, interests_.begin());
+  if (g_.interests != 0) {
+    std::copy_n(other.interests_.begin(), g_.interests, interests_.begin());
+  }
   return true;
 }
 
