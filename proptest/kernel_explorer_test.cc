@@ -143,6 +143,8 @@ const std::vector<Opening>& Openings() {
        {{19, 1, 0, 0}, {18, 2, 3, 140}, {21, 1, 1, 128}, {8, 1, 0, 6}, {0, 0, 200, 0}}},
       {"2 has a pipe in an epoll, its thread waits",
        {{19, 1, 0, 0}, {19, 1, 2, 0}, {23, 1, 2, 0}, {2, 1, 0, 0}, {22, 4, 2, 192}}},
+      {"2 blocks all and has a signalfd by edges in an epoll, its thread waits",
+       {{14, 1, 2, 0}, {19, 1, 1, 2}, {19, 1, 2, 0}, {23, 1, 1, 8}, {2, 1, 0, 0}, {22, 4, 1, 192}}},
       {"2 blocks all and has a pipe, its thread waits for room for one byte",
        {{14, 1, 2, 0},
         {19, 1, 0, 0},

@@ -730,6 +730,71 @@ RC_GTEST_PROP(Epolls, AreReadyAsWhatIsWithin, (bool is_pending)) {
   RC_ASSERT(world.Issue(kInit, calls::EpollWait(outermost, 0)).value == is_pending);
 }
 
+// An eventfd, and what an epoll knows of it: epoll(7) and eventfd(2), told in the plainest way.
+struct Counter {
+  uint64_t count = 0;
+  bool semaphore = false;
+  bool inside = false;
+  bool edge = false;
+  bool once = false;
+  bool heard = false;  // something came since it was told of
+  bool silent = false;
+
+  bool IsTold() const { return inside && !silent && count != 0 && (!edge || heard); }
+  void Tell() {
+    heard = false;
+    silent = once;
+  }
+};
+
+// Whatever is written to eventfds and read, an epoll by edges tells of each write once, if it is not
+// too late; one that tells once does until it is modified.
+RC_GTEST_PROP(Epolls, TellOfEdges, (const std::vector<std::tuple<uint8_t, uint8_t>>& deeds)) {
+  World world(Entry{.mask = kAllSignals});
+  const auto epoll = static_cast<int16_t>(world.Issue(kInit, calls::EpollCreate()).value);
+  std::vector<Counter> counters(3);
+  std::vector<int16_t> fds;
+  for (std::size_t i = 0; i < counters.size(); ++i) {
+    counters[i].semaphore = i == 1;
+    const uint32_t flags = kOpenNonBlock | (i == 1 ? kEventFdSemaphore : 0);
+    fds.push_back(static_cast<int16_t>(world.Issue(kInit, calls::EventFd(0, flags)).value));
+  }
+  for (const auto& [what, how] : deeds) {
+    Counter& counter = counters[how % counters.size()];
+    const int16_t fd = fds[how % counters.size()];
+    const bool edge = (how & 8) != 0;
+    const bool once = (how & 16) != 0;
+    const uint32_t flags = (edge ? kEpollEdge : 0) | (once ? kEpollOnce : 0);
+    if (what % 8 < 2) {
+      RC_ASSERT(world.Issue(kInit, calls::WriteEventFd(fd, how / 64)).value == 8);
+      counter.count += how / 64;
+      counter.heard = true;
+    } else if (what % 8 == 2) {
+      const Result read = world.Issue(kInit, calls::ReadPipe(fd, 8));
+      RC_ASSERT(read.value == (counter.count == 0 ? -EAGAIN : 8));
+      const uint64_t taken = std::min(counter.count, counter.semaphore ? 1 : counter.count);
+      RC_ASSERT(read.set == taken);
+      counter.count -= taken;
+    } else if (what % 8 == 3) {
+      const bool modifies = counter.inside;
+      const Call call = calls::EpollAdd(epoll, fd, (modifies ? kEpollModify : kEpollAdd) | flags);
+      RC_ASSERT(world.Issue(kInit, call).value == 0);
+      counter = {counter.count, counter.semaphore, true, edge, once, true};
+    } else if (what % 8 == 4) {
+      const int result = world.Issue(kInit, calls::EpollAdd(epoll, fd, 0)).value;
+      RC_ASSERT(result == (counter.inside ? 0 : -ENOENT));
+      counter.inside = false;
+    } else {
+      const Result told = world.Issue(kInit, calls::EpollWait(epoll, 0));
+      for (std::size_t i = 0; i < counters.size(); ++i) {
+        RC_ASSERT(((told.set >> fds[i] & 1) != 0) == counters[i].IsTold());
+        if (counters[i].IsTold()) counters[i].Tell();
+      }
+    }
+    RC_ASSERT(world.WhatIsBroken() == nullptr);
+  }
+}
+
 // What a process is given it keeps at exec, unless it was given with O_CLOEXEC.
 RC_GTEST_PROP(Descriptors, AreGivenWithTheirFlag, (const std::vector<bool>& close)) {
   World world;

@@ -214,30 +214,33 @@ void Watch::DoToDescriptors(const Row& row, Pid pid) {
   const uint32_t flags = ((b & 1) != 0 ? kOpenNonBlock : 0) | ((b & 2) != 0 ? kOpenCloseOnExec : 0);
   switch (kind % kKinds) {
     case 19: {
-      Call call = a % 5 == 0   ? calls::Pipe(flags)
-                  : a % 5 == 1 ? calls::SignalFd(SetOf(b), flags)
-                  : a % 5 == 2 ? calls::EpollCreate()
-                  : a % 5 == 3 ? calls::TimerFdCreate()
-                               : calls::PidFdOpen(PidAt(b));
-      call.flags = flags;
+      Call call = a % 7 == 0   ? calls::Pipe()
+                  : a % 7 == 1 ? calls::SignalFd(SetOf(b))
+                  : a % 7 == 2 ? calls::EpollCreate()
+                  : a % 7 == 3 ? calls::TimerFdCreate()
+                  : a % 7 == 4 ? calls::PidFdOpen(PidAt(b))
+                  : a % 7 == 5 ? calls::EventFd(b / 8, (b & 4) != 0 ? kEventFdSemaphore : 0)
+                               : calls::SocketPair();
+      call.flags |= flags;
       return Issue(pid, call);
     }
     case 20:
+      if (b % 16 == 8) return Issue(pid, calls::WriteEventFd(fd, b));
       if (b % 4 == 0) return Issue(pid, calls::Write(fd, b * 257));
       if (pid == kInit) return Issue(pid, calls::Read(fd, kReadMore));
       return Issue(pid, {.kind = CallKind::kRead, .fd = fd, .flags = b % 2U, .value = b});
     case 21:
       return Issue(pid, calls::Poll(a, pid == kInit || b < 128 ? 0 : b * kMillisecondNs));
     case 22: {
-      Call call = calls::EpollWait(fd, b < 96 ? 0 : b < 192 ? b * kMillisecondNs : kForever);
+      Call call = calls::EpollWait(fd, b < 96 ? 0 : b < 192 ? b * kMillisecondNs : kForever, b % 3);
       call.flags = b % 2 == 0 ? 0 : kPollMask;
       call.mask = SetOf(b / 2);
       return Issue(pid, call);
     }
     case 23: {
-      Call call = calls::EpollAdd(fd, b % 8);
-      call.flags = b < 192;
-      return Issue(pid, call);
+      constexpr uint32_t kHow[] = {kEpollAdd, kEpollAdd, kEpollModify, 0};
+      const uint32_t by = ((b & 8) != 0 ? kEpollEdge : 0) | ((b & 16) != 0 ? kEpollOnce : 0);
+      return Issue(pid, calls::EpollAdd(fd, b % 8, b < 192 ? kHow[b / 64] | by : 0));
     }
     case 24:
       if (b % 4 == 0) return Issue(pid, calls::Dup(fd, b / 4 % 8));
@@ -801,7 +804,7 @@ const char* Watch::OfReadiness() const {
     if (((deed_.call.set & by.descriptors) >> fd & 1) == 0) continue;
     const bool ready = (result.set >> fd & 1) != 0;
     *aside_ = *before_poll_;
-    const Call read{.kind = CallKind::kRead, .fd = fd, .flags = kReadMore, .value = 1};
+    const Call read{.kind = CallKind::kRead, .fd = fd, .flags = kReadMore, .value = 8};
     const Result answer = aside_->Issue(deed_.by, read);
     if (answer.value == -EINVAL) {  // no read: an epoll, or a pidfd
       const Result inner = aside_->Issue(deed_.by, calls::EpollWait(fd, 0));

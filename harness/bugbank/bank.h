@@ -25,6 +25,8 @@
 
 INIT(sigtimedwait, kMachine, "", "takes signals one by one")
 INIT(signalfd, kMachine, "", "reads signals from a descriptor, under epoll")
+INIT(edges, kMachine, "", "reads signals from a descriptor, under epoll by edges")
+INIT(event_loop, kMachine, "", "has handlers write to a pair of sockets, under epoll by edges")
 INIT(handlers, kMachine, "", "has handlers forward, in sigsuspend and ppoll")
 INIT(container, kContainer, "", "ends with its child")
 INIT(minit_like, kMachine, "minit.ledger", "stands in for one that fleets boot")
@@ -74,6 +76,10 @@ BUG(blocks_nothing, signalfd,
     "2", "", "a signalfd without a mask: the kernel drops what PID 1 does not ask for")
 BUG(reads_four_takes_one, signalfd,
     "2", "", "reads as many as there are, and looks at the first")
+BUG(reads_one_an_edge, edges,
+    "1 2", "", "reads one signal each time that it is told of some")
+BUG(takes_one_an_edge, event_loop,
+    "2", "", "likewise, of those that its handlers sent")
 BUG(notes_one_signal, handlers,
     "2", "BusyBox 356f23de2", "handlers note a signal in one variable, and interrupt each other")
 BUG(looks_at_a_stale_errno, sigtimedwait,
@@ -236,6 +242,8 @@ BUG(polls_without_pause, sigtimedwait,
     "15", "fpco/pid1-rs#1", "100 % of a processor")
 BUG(spins_with_nothing_to_reap, sigtimedwait,
     "15", "hashicorp/consul-template#507", "WNOHANG returns 0 and it asks again")
+BUG(wakes_itself, event_loop,
+    "15", "", "writes to the eventfd that has woken it, and is woken")
 BUG(wakes_each_millisecond, signalfd,
     "15", "", "looks at the clock again and again")
 BUG(loops_without_calls, sigtimedwait,

@@ -50,6 +50,7 @@ constexpr std::array<const char*, kCallKinds> kNames = {
     "reboot",
     "getpid",
     "pipe",
+    "eventfd",
     "other",
 };
 

@@ -63,19 +63,20 @@ enum class CallKind : uint8_t {
   kSigTimedWait,  // set; time_ns: 0, a relative time-out, or kForever
   kSignalFd,      // fd: -1 to create, else which to update; set; flags: kOpen…
   kRead,          // fd: signalfd, timerfd, pipe or other; value: bytes, of a pipe; flags: kReadMore
-  kPoll,          // set: descriptors, bit n for n; time_ns as kSigTimedWait; flags: kPollMask, mask
+  kPoll,  // set: descriptors, bit n for n; value: 1: or until the console has room; time_ns as
+          // kSigTimedWait; flags: kPollMask, mask
   kEpollCreate,   // flags: kOpenCloseOnExec
-  kEpollControl,  // fd: the epoll; value: descriptor; flags: 1 to add, 0 to remove
-  kEpollWait,     // fd; time_ns as kSigTimedWait; flags: kPollMask, mask
-  kPause,         //
-  kSigSuspend,    // mask
-  kWait4,         // pid: as wait4(2) has it; flags: kWait…
-  kWaitId,        // value: kWaitFor…; pid, for kWaitForPidFd a descriptor; flags: kWait…
-  kKill,          // pid: as kill(2) has it; signal
-  kThreadKill,    // tgkill: pid: thread group or -1 (tkill); value: thread; signal
-  kSigQueue,      // rt_sigqueueinfo: pid; signal
-  kPidFdOpen,     // pid
-  kPidFdSendSignal,  // fd; signal
+  kEpollControl,  // fd: the epoll; value: descriptor; flags: kEpoll…, 0 to remove
+  kEpollWait,  // fd; value: at most so many, 0: all; time_ns as kSigTimedWait; flags: kPollMask, mask
+  kPause,      //
+  kSigSuspend,       // mask
+  kWait4,            // pid: as wait4(2) has it; flags: kWait…
+  kWaitId,           // value: kWaitFor…; pid, for kWaitForPidFd a descriptor; flags: kWait…
+  kKill,             // pid: as kill(2) has it; signal
+  kThreadKill,       // tgkill: pid: thread group or -1 (tkill); value: thread; signal
+  kSigQueue,         // rt_sigqueueinfo: pid; signal
+  kPidFdOpen,        // pid
+  kPidFdSendSignal,  // fd; signal; flags: kPidFd…
   kSleep,            // nanosleep, clock_nanosleep: time_ns; flags: kSleepAbsolute
   kAlarm,            // of ITIMER_REAL: time_ns: 0 to disarm; set: interval in ns, 0: once
   kTimerFdCreate,    // flags: kOpen…
@@ -92,12 +93,13 @@ enum class CallKind : uint8_t {
   kCloseRange,       // fd: first; value: last; flags: kCloseRangeOnExec
   kSetNonBlock,      // fcntl(F_SETFL): fd; value: 0 or 1
   kSetCloseOnExec,   // fcntl(F_SETFD): fd; value: 0 or 1
-  kWrite,            // fd; value: bytes
+  kWrite,            // fd; value: bytes; set: what is added to an eventfd; flags: kWriteNoSignal
   kSync,             //
   kReboot,           // value: kReboot…; flags: 1 if both magic numbers are right
   kGetId,            // value: kId…
-  kPipe,             // flags: kOpen…; returns the end to read, and as `status` the end to write
-  kOther,  // value: number of the call; recorded, otherwise ENOSYS. flags: kOtherAnswered, signal
+  kPipe,  // flags: kOpen…, kPipeOfSockets; returns the end to read, and as `status` the end to write
+  kEventFd,  // set: its count; flags: kOpen…, kEventFdSemaphore
+  kOther,    // value: number of the call; recorded, otherwise ENOSYS. flags: kOtherAnswered, signal
 };
 inline constexpr int kCallKinds = static_cast<int>(CallKind::kOther) + 1;
 constexpr uint64_t KindBit(CallKind kind) { return uint64_t{1} << static_cast<int>(kind); }
@@ -138,6 +140,23 @@ inline constexpr uint32_t kSaNoChildWait = 0x00000002;
 inline constexpr uint32_t kSaRestart = 0x10000000;
 // Flags of kPoll and kEpollWait: ppoll and epoll_pwait, with `mask` for as long as the call lasts.
 inline constexpr uint32_t kPollMask = 1;
+// Flags of kEpollControl: which it is, and how the epoll tells of the descriptor then: by edges
+// (EPOLLET), once until it is modified (EPOLLONESHOT), never (it is asked for nothing).
+inline constexpr uint32_t kEpollAdd = 1;
+inline constexpr uint32_t kEpollModify = 2;
+inline constexpr uint32_t kEpollEdge = 4;
+inline constexpr uint32_t kEpollOnce = 8;
+inline constexpr uint32_t kEpollNever = 16;
+// Flags of kWrite: to a socket whose other end is closed, without SIGPIPE.
+inline constexpr uint32_t kWriteNoSignal = 1;
+// Flags of kPipe, beside kOpen…: both ends can be read and written.
+inline constexpr uint32_t kPipeOfSockets = 1;
+// Flags of kEventFd, beside kOpen….
+inline constexpr uint32_t kEventFdSemaphore = 1;  // EFD_SEMAPHORE
+// Flags of kPidFdSendSignal: to whom. 0 is the process.
+inline constexpr uint32_t kPidFdThread = 1;   // PIDFD_SIGNAL_THREAD
+inline constexpr uint32_t kPidFdProcess = 2;  // PIDFD_SIGNAL_THREAD_GROUP
+inline constexpr uint32_t kPidFdGroup = 4;    // PIDFD_SIGNAL_PROCESS_GROUP
 // Flags of kRead. A signalfd gives one signal a call. A rig serves a read with room for more by
 // asking again with kReadMore until it returns EAGAIN: that never blocks and is not visible.
 inline constexpr uint32_t kReadMore = 1;
@@ -291,11 +310,11 @@ constexpr Call Poll(uint64_t descriptors, uint64_t timeout_ns) {
   return {.kind = CallKind::kPoll, .set = descriptors, .time_ns = timeout_ns};
 }
 constexpr Call EpollCreate() { return {.kind = CallKind::kEpollCreate}; }
-constexpr Call EpollAdd(int16_t epoll, int fd) {
-  return {.kind = CallKind::kEpollControl, .fd = epoll, .flags = 1, .value = fd};
+constexpr Call EpollAdd(int16_t epoll, int fd, uint32_t flags = kEpollAdd) {
+  return {.kind = CallKind::kEpollControl, .fd = epoll, .flags = flags, .value = fd};
 }
-constexpr Call EpollWait(int16_t epoll, uint64_t timeout_ns) {
-  return {.kind = CallKind::kEpollWait, .fd = epoll, .time_ns = timeout_ns};
+constexpr Call EpollWait(int16_t epoll, uint64_t timeout_ns, int most = 0) {
+  return {.kind = CallKind::kEpollWait, .fd = epoll, .value = most, .time_ns = timeout_ns};
 }
 constexpr Call Pause() { return {.kind = CallKind::kPause}; }
 constexpr Call SigSuspend(uint64_t mask) { return {.kind = CallKind::kSigSuspend, .mask = mask}; }
@@ -315,8 +334,8 @@ constexpr Call SigQueue(Pid pid, int signal) {
   return {.kind = CallKind::kSigQueue, .pid = pid, .signal = signal};
 }
 constexpr Call PidFdOpen(Pid pid) { return {.kind = CallKind::kPidFdOpen, .pid = pid}; }
-constexpr Call PidFdSendSignal(int16_t fd, int signal) {
-  return {.kind = CallKind::kPidFdSendSignal, .fd = fd, .signal = signal};
+constexpr Call PidFdSendSignal(int16_t fd, int signal, uint32_t flags = 0) {
+  return {.kind = CallKind::kPidFdSendSignal, .fd = fd, .flags = flags, .signal = signal};
 }
 constexpr Call Sleep(uint64_t time_ns, uint32_t flags = 0) {
   return {.kind = CallKind::kSleep, .flags = flags, .time_ns = time_ns};
@@ -347,6 +366,13 @@ constexpr Call Open(Path path, uint32_t flags = 0) {
   return {.kind = CallKind::kOpen, .path = path, .flags = flags};
 }
 constexpr Call Pipe(uint32_t flags = 0) { return {.kind = CallKind::kPipe, .flags = flags}; }
+constexpr Call SocketPair(uint32_t flags = 0) { return Pipe(flags | kPipeOfSockets); }
+constexpr Call EventFd(uint64_t count, uint32_t flags = 0) {
+  return {.kind = CallKind::kEventFd, .flags = flags, .set = count};
+}
+constexpr Call WriteEventFd(int16_t fd, uint64_t number) {
+  return {.kind = CallKind::kWrite, .fd = fd, .value = 8, .set = number};
+}
 constexpr Call ReadPipe(int16_t fd, int bytes) {
   return {.kind = CallKind::kRead, .fd = fd, .value = bytes};
 }

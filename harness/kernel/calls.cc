@@ -141,6 +141,12 @@ Result Kernel::PerformOnSignals(Slot slot, const Call& call) {
       const Object* object = ObjectAt(tasks_[slot], call.fd);
       if (object == nullptr || object->kind != ObjectKind::kPidFd) return Error(EBADF);
       if (object->pid == 0) return Error(ESRCH);
+      if (call.flags == kPidFdGroup)
+        return Value(SendToGroup(object->pid, {.signal = call.signal}));
+      if (call.flags == kPidFdThread) {
+        return Value(SendToThread(object->pid, object->pid,
+                                  {.signal = call.signal, .to_thread = true, .must_queue = true}));
+      }
       return Value(Send(slot, object->pid, {.signal = call.signal}));
     }
   }
@@ -162,8 +168,12 @@ Result Kernel::Attempt(Slot slot, const Call& call) {
     case CallKind::kWrite:
       return AttemptWrite(slot, call);
     case CallKind::kPoll:
-    case CallKind::kEpollWait:
       return AttemptPoll(slot, call);
+    case CallKind::kEpollWait: {
+      Result result = AttemptPoll(slot, call);
+      if (g_.interests != 0 && result.value >= 0) TellOfReady(slot, call, &result);
+      return result;
+    }
     case CallKind::kWait4:
     case CallKind::kWaitId:
       return Wait(slot, call);
@@ -407,7 +417,8 @@ Result Kernel::DoReboot(const Call& call) {
 
 void Kernel::SetFaults(const Faults& faults) {
   g_.faults = faults;
-  if (g_.blocked != 0) ReconsiderAll(KindBit(CallKind::kSync) | KindBit(CallKind::kWrite));
+  if (g_.blocked == 0) return;
+  ReconsiderAll(KindBit(CallKind::kSync) | KindBit(CallKind::kWrite) | KindBit(CallKind::kPoll));
 }
 
 }  // namespace minit::kernel

@@ -604,6 +604,17 @@ TEST_F(Fault, AFullConsoleRefusesOrBlocks) {
   EXPECT_EQ(kernel.Resume(kInit).result.value, 10);
 }
 
+TEST_F(Fault, APollMayWaitUntilTheConsoleHasRoom) {
+  Call poll = Poll(0, kForever);
+  poll.value = 1;
+  EXPECT_EQ(Returns(kInit, poll), 1);
+  kernel.SetFaults({.console_room = 0});
+  ASSERT_TRUE(Blocks(kInit, poll));
+  EXPECT_TRUE(kernel.AtRest());
+  kernel.SetFaults({});
+  EXPECT_EQ(kernel.Resume(kInit).result.value, 1);
+}
+
 TEST_F(Fault, AWriteThatWroteNothingIsInterrupted) {
   for (const int room : {0, 3}) {
     kernel.Reset({.mask = 0});
@@ -1049,6 +1060,18 @@ void JoinPipes(ExplorerKernel& kernel, bool crossed) {
   }
 }
 
+// 2 has an eventfd in an epoll.
+void AddEventFd(ExplorerKernel& kernel, uint32_t flags) {
+  Have(kernel, 2, EventFd(1));
+  Have(kernel, 2, EpollCreate());
+  Have(kernel, 2, EpollAdd(1, 0, flags));
+}
+
+void Watch(ExplorerKernel& kernel, bool told) {
+  AddEventFd(kernel, kEpollAdd | kEpollEdge);
+  if (told) Have(kernel, 2, EpollWait(1, 0));
+}
+
 // 2 is a subject that init traces, has a handler, and is let go on.
 void PassOn(ExplorerKernel& kernel, int signal) {
   kernel.Exit(2, 0);
@@ -1127,6 +1150,14 @@ const TwoWorlds kDifferent[] = {
     {"which end of a pipe belongs to which",
      [](ExplorerKernel& kernel) { JoinPipes(kernel, false); },
      [](ExplorerKernel& kernel) { JoinPipes(kernel, true); }},
+    {"whether an eventfd is read one by one",
+     [](ExplorerKernel& kernel) { Have(kernel, 2, EventFd(2)); },
+     [](ExplorerKernel& kernel) { Have(kernel, 2, EventFd(2, kEventFdSemaphore)); }},
+    {"whether an epoll has told of an edge", [](ExplorerKernel& kernel) { Watch(kernel, false); },
+     [](ExplorerKernel& kernel) { Watch(kernel, true); }},
+    {"whether an epoll goes by edges",
+     [](ExplorerKernel& kernel) { AddEventFd(kernel, kEpollAdd); },
+     [](ExplorerKernel& kernel) { AddEventFd(kernel, kEpollAdd | kEpollEdge); }},
     {"which group is in the foreground",
      [](ExplorerKernel& kernel) {
        Have(kernel, 2, SetSid());

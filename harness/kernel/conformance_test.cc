@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -47,6 +48,7 @@ namespace {
 using namespace calls;  // NOLINT: the vocabulary of every line below
 
 constexpr std::chrono::seconds kPatience{5};
+constexpr uint64_t kMillisecond = 1'000'000;
 
 class World {
  public:
@@ -316,7 +318,7 @@ Result OnSignals(const Call& call) {
       return Raw(syscall(SYS_rt_sigqueueinfo, call.pid, call.signal, &info));
     }
     default:
-      return Raw(syscall(SYS_pidfd_send_signal, call.fd, call.signal, nullptr, 0));
+      return Raw(syscall(SYS_pidfd_send_signal, call.fd, call.signal, nullptr, call.flags));
   }
 }
 
@@ -340,25 +342,65 @@ Result SetTimer(const Call& call) {
   return result;
 }
 
+Result OpenPair(const Call& call) {
+  const auto flags = static_cast<int>(call.flags & ~kPipeOfSockets);
+  int ends[2];
+  Result result =
+      Raw((call.flags & kPipeOfSockets) != 0 ? socketpair(AF_UNIX, SOCK_STREAM | flags, 0, ends)
+                                             : pipe2(ends, flags));
+  if (result.value != 0) return result;
+  return {.value = ends[0], .status = ends[1]};
+}
+
+Result ReadOrWrite(const Call& call) {
+  std::vector<char> bytes(static_cast<std::size_t>(call.value));
+  if (call.kind == CallKind::kRead) {
+    Result result = Raw(read(call.fd, bytes.data(), bytes.size()));
+    if (result.value == sizeof result.set) memcpy(&result.set, bytes.data(), sizeof result.set);
+    return result;
+  }
+  if (bytes.size() >= sizeof call.set) memcpy(bytes.data(), &call.set, sizeof call.set);
+  if ((call.flags & kWriteNoSignal) != 0) {
+    return Raw(send(call.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+  return Raw(write(call.fd, bytes.data(), bytes.size()));
+}
+
+Result OnEpolls(const Call& call) {
+  if (call.kind == CallKind::kEpollCreate) return Raw(epoll_create1(0));
+  if (call.kind == CallKind::kEpollControl) {
+    const auto with = [&call](uint32_t flag, uint32_t event) {
+      return (call.flags & flag) != 0 ? event : 0;
+    };
+    epoll_event event{};
+    event.events = with(kEpollEdge, EPOLLET) | with(kEpollOnce, EPOLLONESHOT) |
+                   ((call.flags & kEpollNever) != 0 ? 0 : +EPOLLIN);
+    event.data.fd = call.value;
+    const int what = (call.flags & kEpollAdd) != 0      ? EPOLL_CTL_ADD
+                     : (call.flags & kEpollModify) != 0 ? EPOLL_CTL_MOD
+                                                        : EPOLL_CTL_DEL;
+    return Raw(epoll_ctl(call.fd, what, call.value, &event));
+  }
+  epoll_event events[8];
+  const int timeout = call.time_ns == kForever ? -1 : static_cast<int>(call.time_ns / 1'000'000);
+  Result result = Raw(epoll_wait(call.fd, events, call.value == 0 ? 8 : call.value, timeout));
+  for (int i = 0; i < result.value; ++i) result.set |= uint64_t{1} << events[i].data.fd;
+  return result;
+}
+
 Result OnDescriptors(const Call& call) {
   switch (call.kind) {
     case CallKind::kPidFdOpen:
       return Raw(syscall(SYS_pidfd_open, call.pid, 0));
-    case CallKind::kPipe: {
-      int ends[2];
-      Result result = Raw(pipe2(ends, static_cast<int>(call.flags)));
-      if (result.value != 0) return result;
-      return {.value = ends[0], .status = ends[1]};
-    }
+    case CallKind::kPipe:
+      return OpenPair(call);
+    case CallKind::kEventFd:
+      return Raw(eventfd(static_cast<unsigned>(call.set), static_cast<int>(call.flags)));
+    case CallKind::kSignalFd:
+      return Raw(syscall(SYS_signalfd4, call.fd, &call.set, sizeof call.set, call.flags));
     case CallKind::kRead:
-    case CallKind::kWrite: {
-      std::vector<char> bytes(static_cast<std::size_t>(call.value));
-      Result result =
-          Raw(call.kind == CallKind::kRead ? read(call.fd, bytes.data(), bytes.size())
-                                           : write(call.fd, bytes.data(), bytes.size()));
-      if (result.value == sizeof result.set) memcpy(&result.set, bytes.data(), sizeof result.set);
-      return result;
-    }
+    case CallKind::kWrite:
+      return ReadOrWrite(call);
     case CallKind::kClose:
       return Raw(close(call.fd));
     case CallKind::kPoll: {
@@ -366,11 +408,9 @@ Result OnDescriptors(const Call& call) {
       return Raw(poll(&one, 1, static_cast<int>(call.time_ns / 1'000'000)));
     }
     case CallKind::kEpollCreate:
-      return Raw(epoll_create1(0));
-    case CallKind::kEpollWait: {
-      epoll_event event;
-      return Raw(epoll_wait(call.fd, &event, 1, -1));
-    }
+    case CallKind::kEpollControl:
+    case CallKind::kEpollWait:
+      return OnEpolls(call);
     case CallKind::kTimerFdSet:
       return SetTimer(call);
     case CallKind::kTimerFdCreate:
@@ -1228,6 +1268,245 @@ TEST(Conformance, PipesThatDoNotBlock) {
   });
 }
 
+TEST(Conformance, Fact43SocketPairs) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Result pair = world.Do(kInit, SocketPair(kOpenNonBlock));
+    const auto one = static_cast<int16_t>(pair.value);
+    const auto other = static_cast<int16_t>(pair.status);
+    world.NoteCall(kInit, ReadPipe(one, 5));
+    world.NoteCall(kInit, Write(one, 3));
+    world.NoteCall(kInit, Write(other, 2));
+    for (const int16_t fd : {one, other, one, other}) world.NoteCall(kInit, ReadPipe(fd, 5));
+    world.NoteCall(kInit, Write(other, 4));
+    world.NoteCall(kInit, Close(other));
+    for (const int bytes : {3, 3, 3}) world.NoteCall(kInit, ReadPipe(one, bytes));
+    Call quietly = Write(one, 1);
+    quietly.flags = kWriteNoSignal;
+    world.NoteCall(kInit, quietly);
+    world.NoteTaken();
+    world.NoteCall(kInit, Write(one, 1));
+    world.NoteTaken();
+  });
+}
+
+// --- Eventfds, and epolls by edges ---------------------------------------------------------------
+
+void NoteCount(World& world, int16_t fd) {
+  const Result result = world.NoteCall(kInit, ReadPipe(fd, 8));
+  if (result.value > 0) world.Note("count", static_cast<long>(result.set));
+}
+
+TEST(Conformance, Fact39Eventfds) {
+  Compare([](World& world) {
+    const auto fd = static_cast<int16_t>(world.Do(kInit, EventFd(0, kOpenNonBlock)).value);
+    NoteCount(world, fd);
+    for (const uint64_t number : {3U, 0U, 4U}) world.NoteCall(kInit, WriteEventFd(fd, number));
+    for (const int bytes : {0, 7}) world.NoteCall(kInit, ReadPipe(fd, bytes));
+    for (const int bytes : {0, 7, 16}) world.NoteCall(kInit, Write(fd, bytes));
+    Call poll = Poll(uint64_t{1} << fd, 0);
+    poll.fd = fd;
+    world.Note("ready", world.Do(kInit, poll).value);
+    NoteCount(world, fd);
+    world.Note("ready", world.Do(kInit, poll).value);
+    NoteCount(world, fd);
+    constexpr uint64_t kMost = UINT64_MAX;
+    for (const uint64_t number : {kMost, kMost - 1, uint64_t{1}, uint64_t{0}}) {
+      world.NoteCall(kInit, WriteEventFd(fd, number));
+    }
+    NoteCount(world, fd);
+    const uint32_t flags = kOpenNonBlock | kEventFdSemaphore;
+    const auto semaphore = static_cast<int16_t>(world.Do(kInit, EventFd(2, flags)).value);
+    for (int i = 0; i < 3; ++i) NoteCount(world, semaphore);
+  });
+}
+
+TEST(Conformance, Fact39EventfdsThatBlock) {
+  Compare([](World& world) {
+    const auto fd = static_cast<int16_t>(world.Do(kInit, EventFd(0)).value);
+    const auto epoll = static_cast<int16_t>(world.Do(kInit, EpollCreate()).value);
+    world.NoteCall(kInit, EpollAdd(epoll, fd, kEpollAdd | kEpollEdge));
+    const Pid child = world.Fork(kInit, kClonePidFd);
+    for (int i = 0; i < 2; ++i) {
+      world.Start(kInit, EpollWait(epoll, kForever));
+      world.NoteCall(child, WriteEventFd(fd, (UINT64_MAX - 1) / 2));
+      world.Note("ready", world.Finish(kInit).value);
+    }
+    world.Start(kInit, WriteEventFd(fd, 2));
+    world.NoteCall(child, ReadPipe(fd, 8));
+    world.Note("written", world.Finish(kInit).value);
+    NoteCount(world, fd);
+  });
+}
+
+// An epoll of init's, with what it tells of being noted.
+class Epoll {
+ public:
+  explicit Epoll(World& world)
+      : world_(world), fd_(static_cast<int16_t>(world.Do(kInit, EpollCreate()).value)) {}
+
+  void Control(int fd, uint32_t flags) { world_.NoteCall(kInit, EpollAdd(fd_, fd, flags)); }
+  void NoteWait(int most = 0) { world_.NoteCall(kInit, EpollWait(fd_, 0, most)); }
+  void NoteWaits() {  // told of once, or not
+    for (int i = 0; i < 2; ++i) NoteWait();
+  }
+
+ private:
+  World& world_;
+  int16_t fd_;
+};
+
+TEST(Conformance, Fact40EdgesOfASignalfd) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const uint64_t set = SignalBit(kSigTerm) | SignalBit(kSigUsr1);
+    const auto fd = static_cast<int16_t>(world.Do(kInit, SignalFd(set, kOpenNonBlock)).value);
+    Epoll epoll(world);
+    epoll.Control(fd, kEpollAdd | kEpollEdge);
+    epoll.NoteWaits();
+    const auto send = [&](int signal) {
+      world.Do(kInit, Kill(kInit, signal));
+      world.Note("sent", signal);
+      epoll.NoteWaits();
+    };
+    // A signal that is pending already wakes nobody; one that is not in the set does.
+    for (const int signal : {kSigTerm, kSigUsr1, kSigTerm, kSigHup, kSigHup}) send(signal);
+    world.NoteCall(kInit, ReadPipe(fd, 128));
+    epoll.NoteWaits();
+    epoll.Control(fd, kEpollModify | kEpollEdge);
+    epoll.NoteWaits();
+    for (int i = 0; i < 2; ++i) world.NoteCall(kInit, ReadPipe(fd, 128));
+    for (const int signal : {+kSigUsr2, 40, +kSigTerm, 40, +kSigChld}) send(signal);
+    world.NoteCall(kInit, ReadPipe(fd, 128));
+    world.NoteCall(kInit, ReadPipe(fd, 128));
+    world.Do(kInit, SignalFd(SignalBit(40), 0, fd));
+    epoll.NoteWaits();
+    epoll.Control(fd, 0);
+    epoll.Control(fd, kEpollModify | kEpollEdge);
+  });
+}
+
+TEST(Conformance, Fact40EdgesOfPipesAndEventfds) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    for (const Call& open : {Pipe(), SocketPair()}) {
+      const Result ends = world.Do(kInit, open);
+      const auto reader = static_cast<int16_t>(ends.value);
+      const auto writer = static_cast<int16_t>(ends.status);
+      Epoll epoll(world);
+      world.Do(kInit, Write(writer, 3));
+      epoll.Control(reader, kEpollAdd | kEpollEdge);
+      epoll.NoteWaits();
+      world.NoteCall(kInit, ReadPipe(reader, 1));
+      epoll.NoteWaits();
+      world.Do(kInit, Write(writer, 1));
+      epoll.NoteWaits();
+      world.Do(kInit, Write(writer, 1));
+      world.NoteCall(kInit, ReadPipe(reader, 10));
+      epoll.NoteWaits();
+      world.Do(kInit, Close(writer));
+      epoll.NoteWaits();
+    }
+    const auto fd = static_cast<int16_t>(world.Do(kInit, EventFd(0, kOpenNonBlock)).value);
+    Epoll epoll(world);
+    epoll.Control(fd, kEpollAdd | kEpollEdge);
+    for (const uint64_t number : {0U, 1U, 1U, 0U}) {
+      world.NoteCall(kInit, WriteEventFd(fd, number));
+      epoll.NoteWaits();
+    }
+    NoteCount(world, fd);
+    epoll.NoteWaits();
+  });
+}
+
+TEST(Conformance, Fact40EdgesOfTimersAndDeaths) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const auto timer = static_cast<int16_t>(world.Do(kInit, TimerFdCreate(kOpenNonBlock)).value);
+    Epoll epoll(world);
+    epoll.Control(timer, kEpollAdd | kEpollEdge);
+    epoll.NoteWaits();
+    world.Do(kInit, TimerFdSet(timer, kMillisecond, kMillisecond));
+    for (int i = 0; i < 4; ++i) {
+      world.Do(kInit, Sleep(20 * kMillisecond));
+      epoll.NoteWaits();
+      if (i == 1) world.NoteCall(kInit, ReadPipe(timer, 8));
+    }
+    world.Do(kInit, TimerFdSet(timer, 1, 0, kTimerAbsolute));
+    world.Do(kInit, Sleep(kMillisecond));
+    epoll.NoteWaits();
+    const Pid child = Child(world);
+    const auto pidfd = static_cast<int16_t>(world.Do(kInit, PidFdOpen(child)).value);
+    epoll.Control(pidfd, kEpollAdd | kEpollEdge);
+    epoll.NoteWaits();
+    world.Exit(child, 0);
+    epoll.NoteWaits();
+  });
+}
+
+TEST(Conformance, Fact41OnceOrNever) {
+  Compare([](World& world) {
+    const auto fd = static_cast<int16_t>(world.Do(kInit, EventFd(1)).value);
+    const auto other = static_cast<int16_t>(world.Do(kInit, EventFd(1)).value);
+    for (const uint32_t edge : {0U, kEpollEdge}) {
+      Epoll epoll(world);
+      epoll.Control(fd, kEpollAdd | kEpollOnce | edge);
+      epoll.NoteWaits();
+      world.Do(kInit, WriteEventFd(fd, 1));
+      epoll.NoteWaits();
+      epoll.Control(fd, kEpollModify | kEpollOnce | edge);
+      epoll.NoteWaits();
+      epoll.Control(fd, kEpollModify | kEpollNever | edge);
+      epoll.NoteWaits();
+      epoll.Control(fd, kEpollModify | edge);
+      epoll.NoteWaits();
+      epoll.Control(fd, kEpollAdd);
+      epoll.Control(fd, kEpollModify | kEpollEdge);
+      epoll.Control(other, kEpollAdd | kEpollEdge);
+      for (int i = 0; i < 3; ++i) epoll.NoteWait(/*most=*/1);
+    }
+  });
+}
+
+TEST(Conformance, Fact42WhatIsClosedIsForgotten) {
+  Compare([](World& world) {
+    for (const uint32_t edge : {0U, kEpollEdge}) {
+      Epoll epoll(world);
+      const auto fd = static_cast<int16_t>(world.Do(kInit, EventFd(1)).value);
+      epoll.Control(fd, kEpollAdd | edge);
+      world.Do(kInit, Close(fd));
+      world.Note("again", world.Do(kInit, EventFd(1)).value == fd);
+      epoll.NoteWait();
+      epoll.Control(fd, kEpollAdd | edge);
+      epoll.NoteWait();
+    }
+  });
+}
+
+TEST(Conformance, Fact28PidfdsToGroupsAndThreads) {
+  Compare([](World& world) {
+    world.BlockAll(kInit);
+    const Pid child = Child(world);
+    const Pid member = world.Fork(kInit);
+    const auto fd = static_cast<int16_t>(world.Do(kInit, PidFdOpen(child)).value);
+    const auto other = static_cast<int16_t>(world.Do(kInit, PidFdOpen(member)).value);
+    for (const uint32_t flags : {kPidFdThread, kPidFdProcess, kPidFdGroup}) {
+      for (const int16_t to : {fd, other}) {
+        world.NoteCall(kInit, PidFdSendSignal(to, 0, flags));
+      }
+    }
+    world.NoteCall(kInit, PidFdSendSignal(fd, kSigStop, kPidFdGroup));
+    world.NoteState(child, 'T');
+    world.NoteState(member, 'R');
+    world.NoteCall(kInit, PidFdSendSignal(fd, kSigKill, kPidFdThread));
+    world.NoteState(child, 'Z');
+    world.NoteReaped();
+    for (const uint32_t flags : {kPidFdThread, kPidFdProcess, kPidFdGroup}) {
+      world.NoteCall(kInit, PidFdSendSignal(fd, 0, flags));
+    }
+  });
+}
+
 // Nothing here restarts the machine: in a PID namespace the call ends that namespace's init.
 TEST(Conformance, Fact29Reboot) {
   Compare([](World& world) {
@@ -1300,7 +1579,6 @@ TEST(Conformance, Fact35And36Terminals) {
   });
 }
 
-constexpr uint64_t kMillisecond = 1'000'000;
 constexpr uint64_t kLong = 1'000'000 * kMillisecond;
 
 void NoteTimer(World& world, const Call& call) {

@@ -1,5 +1,5 @@
-// Descriptors, and what they are: the console, other files, signalfds, timers, epolls, pidfds and pipes
-// (pipes.cc). A descriptor names an object (Linux: an open file description), which forks and dups share.
+// Descriptors, and what they are: the console, other files, signalfds, timers, epolls (epoll.cc), pidfds,
+// eventfds (eventfd.cc) and pipes (pipes.cc). A descriptor names an object (Linux: an open file description), which forks and dups share.
 
 #include <algorithm>
 #include <bit>
@@ -68,6 +68,7 @@ void Kernel::CloseDescriptor(Task& leader, int fd) {
   leader.close_on_exec &= ~FdBit(fd);
   if (--object.users != 0) return;
   if (IsPipe(object.kind)) CutPipe(object);
+  ForgetInEpolls(object, leader.pid, fd);
   object = Object{};
   while (g_.object_high != 0 && objects_[static_cast<std::size_t>(g_.object_high - 1)].users == 0) {
     --g_.object_high;
@@ -91,6 +92,8 @@ Result Kernel::PerformOnDescriptors(Slot slot, const Call& call) {
       return DoPidFdOpen(slot, call);
     case CallKind::kPipe:
       return DoPipe(slot, call);
+    case CallKind::kEventFd:
+      return DoEventFd(slot, call);
     case CallKind::kOpen:
       return DoOpen(slot, call);
     case CallKind::kDup:
@@ -132,15 +135,8 @@ Result Kernel::PerformOnDescriptor(Slot slot, const Call& call) {
     case CallKind::kTimerFdSet:
       if (object->kind != ObjectKind::kTimerFd) return Error(EINVAL);
       return SetTimer(*object, call);
-    case CallKind::kEpollControl: {
-      if (ObjectAt(leader, call.value) == nullptr) return Error(EBADF);
-      if (object->kind != ObjectKind::kEpoll || call.value == call.fd) return Error(EINVAL);
-      const bool there = (object->value & FdBit(call.value)) != 0;
-      if (there == (call.flags != 0)) return Error(there ? EEXIST : ENOENT);
-      object->value ^= FdBit(call.value);
-      WakeForDescriptors();
-      return Value(0);
-    }
+    case CallKind::kEpollControl:
+      return DoEpollControl(leader, *object, call);
     default:
       return Error(ENOSYS);
   }
@@ -154,7 +150,10 @@ Result Kernel::SetTimer(Object& timer, const Call& call) {
                                   : Later(g_.now_ns, call.time_ns);
   timer.every_ns = call.set;
   ArmDeadline(timer.value);
-  if (timer.value <= g_.now_ns) WakeForDescriptors();
+  if (timer.value <= g_.now_ns) {
+    WakeInterestsIn(timer);
+    WakeForDescriptors();
+  }
   return {.set = old.every_ns, .time_ns = old.left_ns};
 }
 
@@ -176,6 +175,7 @@ Result Kernel::DoSignalFd(Slot slot, const Call& call) {
   if (object == nullptr) return Error(EBADF);
   if (object->kind != ObjectKind::kSignalFd) return Error(EINVAL);
   object->value = set;
+  WakeInterestsInSignals(Leader(tasks_[slot]).pid);
   WakeForDescriptors();
   return Value(call.fd);
 }
@@ -234,6 +234,32 @@ bool Kernel::IsFile(Pid process, int fd) const {
   return object != nullptr && object->kind == ObjectKind::kFile;
 }
 
+bool Kernel::IsEventFd(Pid process, int fd) const {
+  const int index = DescriptionOf(process, fd);
+  return index >= 0 && objects_[static_cast<std::size_t>(index)].kind == ObjectKind::kEventFd;
+}
+
+bool Kernel::IsForReading(Pid process, int fd) const {
+  const int index = DescriptionOf(process, fd);
+  if (index < 0) return false;
+  switch (objects_[static_cast<std::size_t>(index)].kind) {
+    case ObjectKind::kSignalFd:
+    case ObjectKind::kTimerFd:
+    case ObjectKind::kEpoll:
+    case ObjectKind::kPidFd:
+    case ObjectKind::kPipeReader:
+      return true;
+    default:
+      return false;
+  }
+}
+
+int Kernel::DescriptionOf(Pid process, int fd) const {
+  const Slot slot = FindSlot(process);
+  const Object* const object = slot == kNoSlot ? nullptr : ObjectAt(tasks_[slot], fd);
+  return object == nullptr ? -1 : static_cast<int>(object - objects_.data());
+}
+
 // --- Waiting on descriptors ----------------------------------------------------------------------
 
 bool Kernel::IsReady(Slot slot, const Object& object, int depth) const {
@@ -249,11 +275,13 @@ bool Kernel::IsReady(Slot slot, const Object& object, int depth) const {
     }
     case ObjectKind::kEpoll:
       for (uint64_t set = object.value; set != 0 && depth < kMaxEpollDepth; set &= set - 1) {
-        const Object* inner = ObjectAt(task, std::countr_zero(set));
-        if (inner != nullptr && IsReady(slot, *inner, depth + 1)) return true;
+        if (IsReadyIn(slot, object, std::countr_zero(set), depth + 1)) return true;
       }
       return false;
+    case ObjectKind::kEventFd:
+      return object.value != 0;
     case ObjectKind::kPipeReader:
+    case ObjectKind::kSocket:
       return object.value != 0 || object.other_end == 0;
     case ObjectKind::kPipeWriter:
       return object.other_end == 0;  // an error
@@ -265,8 +293,9 @@ bool Kernel::IsReady(Slot slot, const Object& object, int depth) const {
 
 Result Kernel::AttemptPoll(Slot slot, const Call& call) const {
   uint64_t set = call.set;
+  const Object* epoll = nullptr;
   if (call.kind == CallKind::kEpollWait) {
-    const Object* epoll = ObjectAt(tasks_[slot], call.fd);
+    epoll = ObjectAt(tasks_[slot], call.fd);
     if (epoll == nullptr) return Error(EBADF);
     if (epoll->kind != ObjectKind::kEpoll) return Error(EINVAL);
     set = epoll->value;
@@ -275,11 +304,14 @@ Result Kernel::AttemptPoll(Slot slot, const Call& call) const {
   for (; set != 0; set &= set - 1) {
     const int fd = std::countr_zero(set);
     const Object* object = ObjectAt(tasks_[slot], fd);
-    // poll says POLLNVAL of a closed one; an epoll forgets it.
-    const bool ready = object == nullptr ? call.kind == CallKind::kPoll : IsReady(slot, *object, 0);
+    // poll says POLLNVAL of a closed one.
+    const bool ready = epoll != nullptr    ? IsReadyIn(slot, *epoll, fd, 0)
+                       : object == nullptr ? true
+                                           : IsReady(slot, *object, 0);
     if (ready) result.set |= FdBit(fd);
   }
   result.value = std::popcount(result.set);
+  if (epoll == nullptr && call.value != 0 && g_.faults.console_room != 0) ++result.value;
   if (result.value == 0 && call.time_ns != 0) return kStillBlocked;
   return result;
 }
@@ -307,7 +339,10 @@ Result Kernel::AttemptRead(Slot slot, const Call& call) {
       constexpr int kBytes = 8;  // of the count of expirations
       return {.value = kBytes, .set = expired};
     }
+    case ObjectKind::kEventFd:
+      return ReadEventFd(*object, call, nothing);
     case ObjectKind::kPipeReader:
+    case ObjectKind::kSocket:
       return ReadPipe(*object, call, nothing);
     case ObjectKind::kPipeWriter:
       return Error(EBADF);
@@ -321,10 +356,11 @@ Result Kernel::AttemptRead(Slot slot, const Call& call) {
 
 // task.result.value is what earlier attempts of the same call wrote.
 Result Kernel::AttemptWrite(Slot slot, const Call& call) {
-  const Object* object = ObjectAt(tasks_[slot], call.fd);
+  Object* object = ObjectAt(tasks_[slot], call.fd);
   if (object == nullptr) return Error(EBADF);
-  if (object->kind == ObjectKind::kPipeWriter) return WritePipe(slot, *object, call);
   if (object->kind == ObjectKind::kPipeReader) return Error(EBADF);
+  if (IsPipe(object->kind)) return WritePipe(slot, *object, call);
+  if (object->kind == ObjectKind::kEventFd) return WriteEventFd(*object, call);
   if (object->kind != ObjectKind::kFile || call.value < 0) return Error(EINVAL);
   int32_t& room = g_.faults.console_room;
   if (object->path != Path::kConsole || room < 0) return Value(call.value);

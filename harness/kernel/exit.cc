@@ -111,6 +111,7 @@ void Kernel::LeaveZombie(Slot leader, int signal) {
   const bool traced = process.tracer != kNoSlot;
   const Slot to = traced ? process.tracer : process.parent;
   const ChildNews news = DeathOf(process.pid, process.status);
+  if (g_.interests != 0) WakeInterestsInDeath(process.pid);
   if (!traced && signal == kSigChld) {
     const bool ignored = (tasks_[to].ignored & SignalBit(kSigChld)) != 0;
     if (ignored || tasks_[to].no_child_wait) Reap(leader);

@@ -57,6 +57,15 @@ using RestartInNamespace = InNamespace;
 using Tracing = Facts;
 using Timers = Facts;
 
+class Events : public Facts {
+ protected:
+  int16_t Opened(const Call& call) { return static_cast<int16_t>(Returns(kInit, call)); }
+  // What an epoll of init's tells of now.
+  uint64_t Told(int16_t epoll, int most = 0) { return Do(kInit, EpollWait(epoll, 0, most)).set; }
+  static uint64_t FdBit(int fd) { return uint64_t{1} << fd; }
+  static constexpr uint32_t kByEdges = kEpollAdd | kEpollEdge;
+};
+
 // --- Signals -------------------------------------------------------------------------------------
 
 // 1
@@ -998,6 +1007,22 @@ TEST_F(Numbers, AWaitByAPidfdThatDoesNotBlockSaysSo) {
   EXPECT_EQ(Do(kInit, WaitId(kWaitForPidFd, fd, kWaitExited)).pid, child);
 }
 
+// 28
+TEST_F(Numbers, APidfdCanNameAThreadOrAGroup) {
+  const Pid child = Child();
+  const Pid member = kernel.Fork(child);
+  const auto fd = static_cast<int16_t>(Returns(kInit, PidFdOpen(child)));
+  const auto other = static_cast<int16_t>(Returns(kInit, PidFdOpen(member)));
+  EXPECT_EQ(Returns(kInit, PidFdSendSignal(other, 0, kPidFdGroup)), -ESRCH) << "leads none";
+  Do(child, SigProcMask(kMaskSet, kAllSignals));
+  EXPECT_EQ(Returns(kInit, PidFdSendSignal(fd, kSigUsr1, kPidFdThread)), 0);
+  EXPECT_EQ(kernel.Look(child).pending_thread, SignalBit(kSigUsr1));
+  EXPECT_EQ(Returns(kInit, PidFdSendSignal(fd, kSigUsr2, kPidFdProcess)), 0);
+  EXPECT_EQ(kernel.Look(child).pending_process, SignalBit(kSigUsr2));
+  EXPECT_EQ(Returns(kInit, PidFdSendSignal(fd, kSigStop, kPidFdGroup)), 0);
+  EXPECT_EQ(ActivityOf(member), Activity::kStopped);
+}
+
 // --- Restart and death ---------------------------------------------------------------------------
 
 // 28
@@ -1352,6 +1377,258 @@ TEST_F(Timers, TimersThatNobodyHearsOfCostNothing) {
   kernel.AdvanceTo(kYear);
   EXPECT_EQ(kernel.NextTimer(), kForever);
   EXPECT_EQ(kernel.TimerOf(kInit, fd), (TimerView{1, 1}));
+}
+
+// --- Eventfds, epolls by edges, sockets ----------------------------------------------------------
+
+// 39
+TEST_F(Events, AReadOfAnEventfdTakesItsCountOrOne) {
+  const int16_t fd = Opened(EventFd(0, kOpenNonBlock));
+  EXPECT_TRUE(kernel.IsEventFd(kInit, fd));
+  EXPECT_EQ(Returns(kInit, ReadPipe(fd, 8)), -EAGAIN);
+  for (const uint64_t number : {3U, 4U}) EXPECT_EQ(Returns(kInit, WriteEventFd(fd, number)), 8);
+  EXPECT_EQ(Do(kInit, Poll(FdBit(fd), 0)).set, FdBit(fd));
+  EXPECT_EQ(Returns(kInit, ReadPipe(fd, 7)), -EINVAL);
+  const Result read = Do(kInit, ReadPipe(fd, 100));
+  EXPECT_EQ(read.value, 8);
+  EXPECT_EQ(read.set, 7U);
+  EXPECT_EQ(Do(kInit, Poll(FdBit(fd), 0)).set, 0U);
+  const int16_t semaphore = Opened(EventFd(2, kOpenNonBlock | kEventFdSemaphore));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Do(kInit, ReadPipe(semaphore, 8)).set, 1U);
+  EXPECT_EQ(Returns(kInit, ReadPipe(semaphore, 8)), -EAGAIN);
+}
+
+// 39
+TEST_F(Events, AnEventfdTakesEightBytesAndNoMoreThanItCounts) {
+  const int16_t fd = Opened(EventFd(0, kOpenNonBlock));
+  for (const int bytes : {0, 7, 16}) EXPECT_EQ(Returns(kInit, Write(fd, bytes)), -EINVAL);
+  EXPECT_EQ(Returns(kInit, WriteEventFd(fd, UINT64_MAX)), -EINVAL);
+  EXPECT_EQ(Returns(kInit, WriteEventFd(fd, UINT64_MAX - 1)), 8);
+  EXPECT_EQ(Returns(kInit, WriteEventFd(fd, 1)), -EAGAIN);
+  EXPECT_EQ(Returns(kInit, WriteEventFd(fd, 0)), 8);
+}
+
+// 39
+TEST_F(Events, WhoReadsAnEventfdWaitsForACountAndWhoWritesForRoom) {
+  const int16_t fd = Opened(EventFd(0));
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  ASSERT_EQ(Do(kInit, ReadPipe(fd, 8)).state, Result::State::kBlocked);
+  Do(child, WriteEventFd(fd, UINT64_MAX - 1));
+  EXPECT_EQ(kernel.Resume(kInit).result.set, UINT64_MAX - 1);
+  Do(kInit, WriteEventFd(fd, UINT64_MAX - 1));
+  ASSERT_EQ(Do(child, WriteEventFd(fd, 2)).state, Result::State::kBlocked);
+  EXPECT_EQ(Do(kInit, ReadPipe(fd, 8)).set, UINT64_MAX - 1);
+  EXPECT_EQ(kernel.Resume(child).result.value, 8);
+  EXPECT_EQ(Do(kInit, ReadPipe(fd, 8)).set, 2U);
+}
+
+// 39: what a fork of init's has yet to write keeps init from being at rest, as with a pipe.
+TEST_F(Events, AWaitForAnEventfdOrASocketOfOnesOwnThatIsKeptIsNoRest) {
+  const int16_t event = Opened(EventFd(0));
+  const int16_t socket = Opened(SocketPair());
+  const Pid child = Returns(kInit, Fork());
+  kernel.Keep(child, true);
+  ASSERT_EQ(Do(kInit, Poll(FdBit(event) | FdBit(socket), kForever)).state, Result::State::kBlocked);
+  EXPECT_FALSE(kernel.AtRest());
+  kernel.Keep(child, false);
+  kernel.Resume(child);
+  Do(child, CloseRange(0, kDescriptors));
+  Do(child, Pause());
+  EXPECT_TRUE(kernel.AtRest());
+}
+
+// 40
+TEST_F(Events, ByEdgesASignalfdIsToldOfOncePerSignalThatBecomesPending) {
+  const int16_t fd = Opened(SignalFd(SignalBit(kSigTerm) | SignalBit(kSigUsr1)));
+  const int16_t epoll = Opened(EpollCreate());
+  Do(kInit, EpollAdd(epoll, fd, kByEdges));
+  const auto after = [&](int signal) {
+    kernel.SendFromAncestor(kInit, signal);
+    return std::pair(Told(epoll), Told(epoll));
+  };
+  const std::pair<uint64_t, uint64_t> once(FdBit(fd), 0);
+  const std::pair<uint64_t, uint64_t> never(0, 0);
+  EXPECT_EQ(after(kSigHup), never) << "not in its set";
+  EXPECT_EQ(after(kSigTerm), once);
+  EXPECT_EQ(after(kSigUsr1), once);
+  EXPECT_EQ(after(kSigTerm), never) << "it is pending already";
+  EXPECT_EQ(after(kSigUsr2), once) << "not in its set, and wakes all the same";
+  Do(kInit, Read(fd));
+  EXPECT_EQ(Told(epoll), 0U) << "there is another, and nothing new";
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, fd, kEpollModify | kEpollEdge)), 0);
+  EXPECT_EQ(Told(epoll), FdBit(fd)) << "as it is modified it is asked";
+  EXPECT_EQ(Told(epoll), 0U);
+}
+
+// 40
+TEST_F(Events, AnEdgeEndsAWaitThatBeganWithoutOne) {
+  const int16_t fd = Opened(SignalFd(SignalBit(kSigTerm) | SignalBit(kSigUsr1)));
+  const int16_t epoll = Opened(EpollCreate());
+  Do(kInit, EpollAdd(epoll, fd, kByEdges));
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  EXPECT_EQ(Told(epoll), FdBit(fd));
+  ASSERT_EQ(Do(kInit, EpollWait(epoll, kForever)).state, Result::State::kBlocked);
+  EXPECT_TRUE(kernel.AtRest()) << "with a signal that it has not read";
+  kernel.SendFromAncestor(kInit, kSigUsr1);
+  EXPECT_EQ(kernel.Resume(kInit).result.set, FdBit(fd));
+}
+
+// 40
+TEST_F(Events, ByEdgesEachWriteIsToldOfAndTheEnd) {
+  for (const Call& open : {Pipe(), SocketPair()}) {
+    const Result ends = Do(kInit, open);
+    const auto writer = static_cast<int16_t>(ends.status);
+    const int16_t epoll = Opened(EpollCreate());
+    Do(kInit, Write(writer, 1));
+    Do(kInit, EpollAdd(epoll, ends.value, kByEdges));
+    EXPECT_EQ(Told(epoll), FdBit(ends.value)) << "it was ready as it was added";
+    EXPECT_EQ(Told(epoll), 0U);
+    Do(kInit, Write(writer, 1));
+    EXPECT_EQ(Told(epoll), FdBit(ends.value));
+    Do(kInit, Write(writer, 1));
+    Do(kInit, ReadPipe(static_cast<int16_t>(ends.value), 3));
+    EXPECT_EQ(Told(epoll), 0U) << "nothing is there";
+    Do(kInit, Close(writer));
+    EXPECT_EQ(Told(epoll), FdBit(ends.value));
+    EXPECT_EQ(Told(epoll), 0U);
+  }
+  const int16_t event = Opened(EventFd(0));
+  const int16_t epoll = Opened(EpollCreate());
+  Do(kInit, EpollAdd(epoll, event, kByEdges));
+  for (const uint64_t number : {1U, 1U}) {
+    Do(kInit, WriteEventFd(event, number));
+    EXPECT_EQ(Told(epoll), FdBit(event));
+    EXPECT_EQ(Told(epoll), 0U);
+  }
+}
+
+// 40
+TEST_F(Events, ByEdgesATimerIsToldOfOnceUntilItIsReadAndADeathOnce) {
+  const int16_t timer = Opened(TimerFdCreate());
+  const int16_t epoll = Opened(EpollCreate());
+  Do(kInit, EpollAdd(epoll, timer, kByEdges));
+  Do(kInit, TimerFdSet(timer, kSecond, kSecond));
+  kernel.AdvanceTo(kSecond + 1);
+  EXPECT_EQ(Told(epoll), FdBit(timer));
+  kernel.AdvanceTo(3 * kSecond);
+  EXPECT_EQ(Told(epoll), 0U);
+  EXPECT_EQ(Do(kInit, Read(timer)).set, 3U);
+  kernel.AdvanceTo(4 * kSecond);
+  EXPECT_EQ(Told(epoll), FdBit(timer));
+  Do(kInit, TimerFdSet(timer, 1, 0, kTimerAbsolute));
+  EXPECT_EQ(Told(epoll), FdBit(timer)) << "in the past";
+  const Pid child = kernel.Fork(kInit);
+  const int16_t pidfd = Opened(PidFdOpen(child));
+  Do(kInit, EpollAdd(epoll, pidfd, kByEdges));
+  EXPECT_EQ(Told(epoll), 0U);
+  ASSERT_EQ(Do(kInit, EpollWait(epoll, kForever)).state, Result::State::kBlocked);
+  kernel.Exit(child, 0);
+  EXPECT_EQ(kernel.Resume(kInit).result.set, FdBit(pidfd));
+  EXPECT_EQ(Told(epoll), 0U);
+}
+
+// 40: a signalfd hangs on the signals of who added it, and is read by who waits.
+TEST_F(Events, TheEdgesOfASignalfdAreOfTheProcessThatAddedIt) {
+  const int16_t fd = Opened(SignalFd(SignalBit(kSigTerm)));
+  const int16_t epoll = Opened(EpollCreate());
+  Do(kInit, EpollAdd(epoll, fd, kByEdges));
+  Told(epoll);
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  ASSERT_EQ(Do(child, EpollWait(epoll, kForever)).state, Result::State::kBlocked);
+  kernel.SendFromAncestor(child, kSigTerm);
+  EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kBlocked);
+  kernel.SendFromAncestor(kInit, kSigHup);
+  EXPECT_EQ(kernel.Resume(child).result.set, FdBit(fd));
+}
+
+// 40: the edges of an epoll within, and more than there is room for, nobody covers.
+TEST_F(Events, AnEpollWithinOneByEdgesIsRefused) {
+  const int16_t outer = Opened(EpollCreate());
+  const int16_t inner = Opened(EpollCreate());
+  EXPECT_EQ(Returns(kInit, EpollAdd(outer, inner, kByEdges)), -ENOSYS);
+  EXPECT_EQ(Returns(kInit, EpollAdd(outer, inner)), 0);
+  const int16_t fd = Opened(EventFd(1));
+  Do(kInit, EpollAdd(inner, fd, kByEdges));
+  EXPECT_EQ(Told(outer), FdBit(inner));
+  EXPECT_EQ(Told(inner), FdBit(fd));
+  EXPECT_EQ(Told(outer), 0U);
+  int errors = 0;
+  for (int i = 0; i < 30; ++i) {
+    const int again = Returns(kInit, Dup(fd));
+    if (Returns(kInit, EpollAdd(inner, again, kByEdges)) == -ENOSYS) ++errors;
+  }
+  EXPECT_GT(errors, 0);
+}
+
+// 41
+TEST_F(Events, OneThatIsToldOfOnceIsSoAgainWhenItIsModified) {
+  const int16_t fd = Opened(EventFd(1));
+  const int16_t epoll = Opened(EpollCreate());
+  Do(kInit, EpollAdd(epoll, fd, kEpollAdd | kEpollOnce));
+  EXPECT_EQ(Told(epoll), FdBit(fd));
+  Do(kInit, WriteEventFd(fd, 1));
+  EXPECT_EQ(Told(epoll), 0U);
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, fd, kEpollModify | kEpollOnce)), 0);
+  EXPECT_EQ(Told(epoll), FdBit(fd));
+  Do(kInit, EpollAdd(epoll, fd, kEpollModify | kEpollNever));
+  EXPECT_EQ(Told(epoll), 0U);
+  Do(kInit, EpollAdd(epoll, fd, kEpollModify));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Told(epoll), FdBit(fd)) << "by levels";
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, fd, 0)), 0);
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, fd, kEpollModify)), -ENOENT);
+}
+
+// 41
+TEST_F(Events, WhatAWaitHasNoRoomForIsToldOfByTheNext) {
+  const int16_t epoll = Opened(EpollCreate());
+  uint64_t all = 0;
+  for (int i = 0; i < 3; ++i) {
+    const int16_t fd = Opened(EventFd(1));
+    Do(kInit, EpollAdd(epoll, fd, kByEdges));
+    all |= FdBit(fd);
+  }
+  const uint64_t first = Told(epoll, 2);
+  EXPECT_EQ(first | Told(epoll, 2), all);
+  EXPECT_EQ(Told(epoll), 0U);
+}
+
+// 42
+TEST_F(Events, AnEpollForgetsWhatNobodyHasOpenAnyMore) {
+  for (const uint32_t flags : {kEpollAdd, kByEdges}) {
+    const int16_t epoll = Opened(EpollCreate());
+    const int16_t fd = Opened(EventFd(1));
+    Do(kInit, EpollAdd(epoll, fd, flags));
+    Do(kInit, Close(fd));
+    ASSERT_EQ(Opened(EventFd(1)), fd);
+    EXPECT_EQ(Told(epoll), 0U);
+    EXPECT_EQ(Returns(kInit, EpollAdd(epoll, fd, flags)), 0);
+    EXPECT_EQ(Told(epoll), FdBit(fd));
+    Do(kInit, Close(epoll));
+    Do(kInit, Close(fd));
+  }
+}
+
+// 43
+TEST_F(Events, APairOfSocketsIsAPipeBothWays) {
+  const Result pair = Do(kInit, SocketPair(kOpenNonBlock));
+  const auto one = static_cast<int16_t>(pair.value);
+  const auto other = static_cast<int16_t>(pair.status);
+  EXPECT_EQ(Returns(kInit, Write(one, 3)), 3);
+  EXPECT_EQ(Returns(kInit, ReadPipe(one, 5)), -EAGAIN);
+  EXPECT_EQ(Returns(kInit, ReadPipe(other, 5)), 3);
+  EXPECT_EQ(Returns(kInit, Write(other, 2)), 2);
+  Do(kInit, Close(other));
+  EXPECT_TRUE(kernel.IsCut(kInit, one));
+  EXPECT_EQ(Returns(kInit, ReadPipe(one, 5)), 2);
+  EXPECT_EQ(Returns(kInit, ReadPipe(one, 5)), 0);
+  Call quietly = Write(one, 1);
+  quietly.flags = kWriteNoSignal;
+  EXPECT_EQ(Returns(kInit, quietly), -EPIPE);
+  EXPECT_EQ(kernel.Look(kInit).pending_thread, 0U);
+  EXPECT_EQ(Returns(kInit, Write(one, 1)), -EPIPE);
+  EXPECT_EQ(kernel.Look(kInit).pending_thread, SignalBit(kSigPipe));
 }
 
 }  // namespace

@@ -78,6 +78,12 @@ uint64_t Kernel::Fingerprint() const {
     surplus += one.value();
   }
   digest.Add(surplus, g_.surplus_count);
+  for (std::size_t i = 0; i < g_.interests; ++i) {
+    const Interest& each = interests_[i];
+    digest.Add(Pair(uint64_t{each.epoll} << 16 | uint64_t{each.object} << 8 | each.fd,
+                    Packed(each.edge, each.once, each.woken, each.spent)),
+               g_.interests);
+  }
   return digest.value();
 }
 
@@ -124,10 +130,10 @@ void Kernel::AddTask(Slot slot, const Slot* rank, Digest& digest) const {
                            : object.every_ns == 0     ? Left(object.value, g_.now_ns)
                            : object.value == kForever ? kForever
                                                       : object.value - g_.now_ns;
-    digest.Add(
-        Pair(index, Packed(object.non_block) << 16 | static_cast<uint64_t>(object.kind) << 8 |
-                        static_cast<uint64_t>(object.path)),
-        Pair(static_cast<uint64_t>(object.pid), object.other_end) ^ value);
+    digest.Add(Pair(index, Packed(object.semaphore, object.non_block) << 16 |
+                               static_cast<uint64_t>(object.kind) << 8 |
+                               static_cast<uint64_t>(object.path)),
+               Pair(static_cast<uint64_t>(object.pid), object.other_end) ^ value);
     if (object.every_ns != 0) digest.Add(object.every_ns, 0);
   }
 }

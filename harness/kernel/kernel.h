@@ -32,7 +32,8 @@
 //      neither stopped nor in an uninterruptible call, has been acted on.
 //   8. A blocked call that could complete has completed; a deadline in the past has fired.
 //   9. Every descriptor names an object that counts it; the ends of a pipe know each other; a pidfd
-//      names nobody once its process is reaped.
+//      names nobody once its process is reaped; what an epoll keeps of a descriptor is of one that is
+//      in it.
 //  10. What a bit can't say of a pending signal is said of one that is pending.
 //  11. Who has a controlling terminal is of the session that has it.
 // The tests beside hold them; totality_test.cc after every step of random stories.
@@ -341,7 +342,12 @@ class Kernel {
   // Of an open descriptor: it is of a file, so no pipe, and nothing that has no place in a file system
   // (a signalfd, a timerfd, an epoll, a pidfd).
   bool IsFile(Pid process, int fd) const;
-  // Of an end of a pipe: the other one is closed.
+  // Of an open descriptor: it is an eventfd; or nothing can ever be written to it, though it may be read
+  // or waited for. And which open file description it names: of two that are the same, the same; -1: none.
+  bool IsEventFd(Pid process, int fd) const;
+  bool IsForReading(Pid process, int fd) const;
+  int DescriptionOf(Pid process, int fd) const;
+  // Of an end of a pipe or of a pair of sockets: the other one is closed.
   bool IsCut(Pid process, int fd) const;
 
   // Owed signals: pending sets of init kept as if all 64 had been blocked from StartOwing on. What
@@ -359,6 +365,7 @@ class Kernel {
   static constexpr uint16_t kShadowOwner = 0xfff0;  // see Pending; 4 of them
   static constexpr int kMaxSurplus = 48;
   static constexpr int kMaxObjects = 24;
+  static constexpr int kMaxInterests = 24;
   static constexpr int kPipeBytes = 65536;  // room in a pipe
 
   // Whether a thread can run. A group-stop or a stop for a tracer comes on top.
@@ -441,21 +448,40 @@ class Kernel {
     kPidFd,
     kPipeReader,
     kPipeWriter,
+    kSocket,  // of a pair: an end that is read and written
+    kEventFd,
   };
-  static constexpr bool IsPipe(ObjectKind kind) { return kind >= ObjectKind::kPipeReader; }
+  // Or a socket: whatever has another end.
+  static constexpr bool IsPipe(ObjectKind kind) {
+    return kind >= ObjectKind::kPipeReader && kind <= ObjectKind::kSocket;
+  }
   struct Object {
     ObjectKind kind = ObjectKind::kNone;
     Path path = Path::kOther;
     bool non_block = false;
     uint8_t other_end = 0;  // pipe: its place in objects_, from 1; 0: closed
     uint16_t users = 0;
-    Pid pid = 0;  // pidfd: 0 once that process is reaped
+    bool semaphore = false;  // eventfd: a read takes one
+    Pid pid = 0;             // pidfd: 0 once that process is reaped; epoll: who added to it last
     uint64_t value =
         0;  // signalfd: set; timerfd: when, kForever if unarmed (of what was not read, the
-            // first); epoll: descriptors; pipe, the end that is read: bytes in it
+    // first); epoll: descriptors; pipe or socket that is read: bytes in it; eventfd: its count
     uint64_t every_ns = 0;  // timerfd: 0: once
 
     bool operator==(const Object&) const = default;
+  };
+
+  // What an epoll keeps of a descriptor that it does not simply ask each time: see epoll.cc.
+  struct Interest {
+    uint8_t epoll = 0;   // its place in objects_
+    uint8_t object = 0;  // likewise, of what the descriptor named as it was added
+    uint8_t fd = 0;
+    bool edge = false;
+    bool once = false;
+    bool woken = false;  // edge: since it was told of
+    bool spent = false;  // it is told of no more
+
+    bool operator==(const Interest&) const = default;
   };
 
   // How many entries a pending signal has in its queue, where that is not one: a repeated real-time
@@ -495,6 +521,7 @@ class Kernel {
     uint16_t blocked = 0;   // tasks in a call
     uint16_t surplus_count = 0;
     uint16_t object_high = 0;
+    uint16_t interests = 0;
     uint16_t traces = 0;    // tasks with a tracer
     uint16_t zombies = 0;   // tasks that are dead
     uint16_t stops = 0;     // tasks with `stopped`, and those with `trace_stopped`
@@ -610,6 +637,7 @@ class Kernel {
   bool Discards(const Task& task, const Sending& sending) const;
   bool IsFatalAtOnce(Slot slot, Slot target, int signal) const;
   int Generate(Slot target, const Sending& sending);
+  void NoticeNew(Slot target, const Sending& sending);
   void Notice(Slot slot);
   void NoticeAll(Slot leader);
   int NextDeliverable(const Task& task) const;
@@ -702,6 +730,29 @@ class Kernel {
   Result DoSignalFd(Slot slot, const Call& call);
   void WakeForDescriptors();
 
+  // epoll.cc
+  Result DoEpollControl(Task& leader, Object& epoll, const Call& call);
+  Result KeepInterest(Object& epoll, uint8_t object, const Call& call);
+  const Interest* InterestIn(const Object& epoll, int fd) const;
+  bool IsReadyIn(Slot slot, const Object& epoll, int fd, int depth) const;
+  void TellOfReady(Slot slot, const Call& call, Result* result);
+  void DropInterest(const Object& epoll, int fd);
+  void ForgetInEpolls(const Object& closed, Pid process, int fd);
+  template <typename Concerns>
+  bool WakeInterests(Concerns concerns);
+  void WakeInterestsIn(const Object& object);
+  bool WakeInterestsInSignals(Pid process);
+  void WakeInterestsInDeath(Pid process);
+  void WakeInterestsInTimers();
+
+  // eventfd.cc
+  Result DoEventFd(Slot slot, const Call& call);
+  Result ReadEventFd(Object& event, const Call& call, const Result& nothing);
+  Result WriteEventFd(Object& event, const Call& call);
+  static bool HasRoom(const Object& event, uint64_t number) {
+    return number < UINT64_MAX - event.value;
+  }
+
   // pipes.cc
   Result DoPipe(Slot slot, const Call& call);
   Result ReadPipe(Object& reader, const Call& call, const Result& nothing);
@@ -732,6 +783,7 @@ class Kernel {
   Globals g_;
   std::array<Surplus, kMaxSurplus> surplus_;
   std::array<Object, kMaxObjects> objects_;
+  std::array<Interest, kMaxInterests> interests_;
   Task* tasks_;
   Slot* order_;
   int capacity_;

@@ -1,6 +1,7 @@
 // Pipes: two objects, one for each end, that know of each other; the end that is read keeps how many
 // bytes there are. What the bytes are is the business of who plays the processes. After fs/pipe.c, but
-// for one thing: a write goes in as a whole, whatever its size, or waits until there is room.
+// for one thing: a write goes in as a whole, whatever its size, or waits until there is room. A pair of
+// sockets (socketpair(2), of streams) is the same, both ways.
 
 #include <algorithm>
 #include <bit>
@@ -20,9 +21,13 @@ constexpr uint64_t kReaders = KindBit(CallKind::kRead) | KindBit(CallKind::kWrit
 Result Kernel::DoPipe(Slot slot, const Call& call) {
   Task& leader = Leader(tasks_[slot]);
   if (std::popcount(~leader.open) < 2) return Error(EMFILE);
-  const Result reader = NewDescriptor(slot, ObjectKind::kPipeReader, Path::kOther, call.flags, 0);
+  const bool sockets = (call.flags & kPipeOfSockets) != 0;
+  const auto end = [&](ObjectKind kind) {
+    return NewDescriptor(slot, sockets ? ObjectKind::kSocket : kind, Path::kOther, call.flags, 0);
+  };
+  const Result reader = end(ObjectKind::kPipeReader);
   if (reader.value < 0) return reader;
-  const Result writer = NewDescriptor(slot, ObjectKind::kPipeWriter, Path::kOther, call.flags, 0);
+  const Result writer = end(ObjectKind::kPipeWriter);
   if (writer.value < 0) {
     CloseDescriptor(leader, reader.value);
     return writer;
@@ -47,23 +52,28 @@ Result Kernel::WritePipe(Slot slot, const Object& writer, const Call& call) {
   if (call.value == 0) return Value(0);
   if (writer.other_end == 0) {
     EndCall(tasks_[slot]);
-    Generate(slot, {.signal = kSigPipe, .to_thread = true});
+    if ((call.flags & kWriteNoSignal) == 0) {
+      Generate(slot, {.signal = kSigPipe, .to_thread = true});
+    }
     return Error(EPIPE);
   }
-  uint64_t& bytes = objects_[static_cast<std::size_t>(writer.other_end - 1)].value;
-  if (bytes + static_cast<uint64_t>(call.value) > kPipeBytes) {
+  Object& reader = objects_[static_cast<std::size_t>(writer.other_end - 1)];
+  if (reader.value + static_cast<uint64_t>(call.value) > kPipeBytes) {
     return writer.non_block ? Error(EAGAIN) : kStillBlocked;
   }
-  bytes += static_cast<uint64_t>(call.value);
+  reader.value += static_cast<uint64_t>(call.value);
   g_.pipe_changed = true;
+  WakeInterestsIn(reader);
   return Value(call.value);
 }
 
 // An end has no user any more.
 void Kernel::CutPipe(const Object& end) {
   if (end.other_end == 0) return;
-  objects_[static_cast<std::size_t>(end.other_end - 1)].other_end = 0;
+  Object& other = objects_[static_cast<std::size_t>(end.other_end - 1)];
+  other.other_end = 0;
   g_.pipe_changed = true;
+  WakeInterestsIn(other);
 }
 
 // Whoever waits for a pipe looks again. (What changes by that is seen to in Reconsider.)
@@ -93,7 +103,8 @@ bool Kernel::AwaitsOwn(const Task& task) const {
     const Object* const epoll = ObjectAt(task, call.fd);
     if (epoll != nullptr && epoll->kind == ObjectKind::kEpoll) set = epoll->value;
   }
-  if (set == 0 || call.time_ns != kForever) return false;
+  const bool for_room = call.kind == CallKind::kPoll && call.value != 0;
+  if (set == 0 || for_room || call.time_ns != kForever) return false;
   for (; set != 0; set &= set - 1) {
     if (!AwaitsOwnOn(task, ObjectAt(task, std::countr_zero(set)))) return false;
   }
@@ -101,16 +112,18 @@ bool Kernel::AwaitsOwn(const Task& task) const {
 }
 
 bool Kernel::AwaitsOwnOn(const Task& task, const Object* object) const {
-  if (object == nullptr || object->kind != ObjectKind::kPipeReader || object->other_end == 0) {
-    return false;
-  }
+  if (object == nullptr) return false;
+  // Whoever has that one could write.
+  const bool is_event = object->kind == ObjectKind::kEventFd;
+  const int written = is_event ? static_cast<int>(object - objects_.data()) + 1 : object->other_end;
+  if (written == 0 || object->kind == ObjectKind::kPipeWriter) return false;
   for (int i = 0; i < g_.count; ++i) {
     const Task& other = tasks_[order_[i]];
     if (other.leader == task.leader || other.leader != order_[i] || !other.subject) continue;
     if (!IsHeld(other)) continue;
     for (uint64_t left = other.open; left != 0; left &= left - 1) {
       const std::size_t fd = static_cast<std::size_t>(std::countr_zero(left));
-      if (other.objects[fd] + 1 == object->other_end) return true;
+      if (other.objects[fd] + 1 == written) return true;
     }
   }
   return false;

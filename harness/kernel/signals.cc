@@ -69,12 +69,23 @@ int Kernel::Generate(Slot target, const Sending& sending) {
     if (signal == kSigCont) NoticeAll(leader);  // the stop that tells of it is due all the same
     return 0;
   }
-  AddPending(sending.to_thread ? ThreadPending(target) : SharedPending(leader), signal, room);
+  const Pending pending = sending.to_thread ? ThreadPending(target) : SharedPending(leader);
+  // One that is there already wakes nobody.
+  const bool wakes = g_.interests != 0 && (signal >= kSigRtMin || !Has(*pending.bits, signal)) &&
+                     WakeInterestsInSignals(tasks_[leader].pid);
+  AddPending(pending, signal, room);
+  NoticeNew(target, sending);
+  if (wakes) ReconsiderAll(KindBit(CallKind::kEpollWait));
+  return 0;
+}
 
+// A signal has become pending: it ends all at once, or whom it concerns looks at it.
+void Kernel::NoticeNew(Slot target, const Sending& sending) {
+  const int signal = sending.signal;
+  const Slot leader = tasks_[target].leader;
   if (sending.to_thread && signal != kSigCont) {
-    if (IsFatalAtOnce(target, target, signal)) return KillProcess(leader, signal), 0;
-    Notice(target);
-    return 0;
+    if (IsFatalAtOnce(target, target, signal)) return KillProcess(leader, signal);
+    return Notice(target);
   }
   bool fatal = false;
   ForEachThread(leader, [&](Slot slot) { fatal |= IsFatalAtOnce(slot, target, signal); });
@@ -83,7 +94,6 @@ int Kernel::Generate(Slot target, const Sending& sending) {
   } else {
     NoticeAll(leader);
   }
-  return 0;
 }
 
 void Kernel::FlushShadow(uint64_t signals) {

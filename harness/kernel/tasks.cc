@@ -48,6 +48,9 @@ bool Kernel::CopyFrom(const Kernel& other) {
   std::memcpy(static_cast<void*>(tasks_), other.tasks_, g_.high * sizeof(Task));
   std::copy_n(other.surplus_.begin(), g_.surplus_count, surplus_.begin());
   std::copy_n(other.objects_.begin(), g_.object_high, objects_.begin());
+  if (g_.interests != 0) {
+    std::copy_n(other.interests_.begin(), g_.interests, interests_.begin());
+  }
   return true;
 }
 
@@ -97,7 +100,7 @@ bool Kernel::operator==(const Kernel& other) const {
       a.ending != b.ending || a.ending_status != b.ending_status || a.owing != b.owing ||
       a.surplus_count != b.surplus_count || a.terminal_session != b.terminal_session ||
       a.terminal_group != b.terminal_group || a.shadow != b.shadow || !(a.entry == b.entry) ||
-      !(a.faults == b.faults) || a.object_high != b.object_high) {
+      !(a.faults == b.faults) || a.object_high != b.object_high || a.interests != b.interests) {
     return false;
   }
   std::array<Slot, kScenarioCapacity> rank;
@@ -111,6 +114,8 @@ bool Kernel::operator==(const Kernel& other) const {
     }
   }
   return std::equal(objects_.begin(), objects_.begin() + a.object_high, other.objects_.begin()) &&
+         std::equal(interests_.begin(), interests_.begin() + a.interests,
+                    other.interests_.begin()) &&
          SameSurplus(other, rank.data(), other_rank.data());
 }
 

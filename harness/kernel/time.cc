@@ -54,6 +54,7 @@ void Kernel::FireDue() {
     if (due && !IsStopped(task)) TimeOut(slot);
   }
   if (g_.object_high != 0) {
+    if (g_.interests != 0) WakeInterestsInTimers();
     ReconsiderAll(KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait) |
                   KindBit(CallKind::kRead));
   }

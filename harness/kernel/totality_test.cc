@@ -41,6 +41,8 @@ class Storyteller {
                                           4,
                                           8,
                                           11,
+                                          kEpollAdd | kEpollEdge,
+                                          kEpollAdd | kEpollEdge | kEpollOnce,
                                           kWaitAll,
                                           kCloneVfork,
                                           kClonePidFd,
@@ -54,8 +56,8 @@ class Storyteller {
     call.kind = static_cast<CallKind>(Upto(kCallKinds));
     call.path = static_cast<Path>(Upto(6));
     call.fd = static_cast<int16_t>(Upto(12) - 1);
-    call.flags = kFlags[Upto(13)];
-    call.value = Upto(8) - 1;
+    call.flags = kFlags[Upto(15)];
+    call.value = Upto(10) - 1;
     call.pid = Upto(4) == 0 ? -1 : Upto(4) == 0 ? -AnyPid(kernel) : AnyPid(kernel);
     call.signal = call.kind == CallKind::kFork && Upto(4) != 0 ? +kSigChld : AnySignal();
     call.set = Word();

@@ -64,9 +64,18 @@ const char* Kernel::WhatIsBrokenInGlobals() const {
     }
     if (counted == 0 || object.other_end == 0) continue;
     const Object& other = objects_[static_cast<std::size_t>(object.other_end - 1)];
-    if (!IsPipe(object.kind) || !IsPipe(other.kind) || other.kind == object.kind ||
-        other.other_end != i + 1) {
+    const bool match = object.kind == ObjectKind::kSocket ? other.kind == ObjectKind::kSocket
+                                                          : other.kind != object.kind;
+    if (!IsPipe(object.kind) || !IsPipe(other.kind) || !match || other.other_end != i + 1) {
       return "9: the ends of a pipe do not know each other";
+    }
+  }
+  for (int i = 0; i < g_.interests; ++i) {
+    const Interest& interest = interests_[static_cast<std::size_t>(i)];
+    const Object& epoll = objects_[interest.epoll];
+    if (epoll.kind != ObjectKind::kEpoll || objects_[interest.object].users == 0 ||
+        (epoll.value >> interest.fd & 1) == 0 || InterestIn(epoll, interest.fd) != &interest) {
+      return "9: an interest of no epoll, or in nothing";
     }
   }
   if (NextTimer() < g_.soonest_ns) return "8: a timer ends before the soonest";
@@ -114,7 +123,9 @@ bool Kernel::CouldReturn(const Task& task) const {
       return !is_closed(call.fd) && IsReady(SlotOf(task), *ObjectAt(task, call.fd), 0);
     case CallKind::kWrite: {
       const Object* const end = ObjectAt(task, call.fd);
-      if (end == nullptr || end->kind != ObjectKind::kPipeWriter) return false;
+      if (end == nullptr) return false;
+      if (end->kind == ObjectKind::kEventFd) return HasRoom(*end, call.set);
+      if (!IsPipe(end->kind)) return false;
       return end->other_end == 0 || objects_[static_cast<std::size_t>(end->other_end - 1)].value +
                                             static_cast<uint64_t>(call.value) <=
                                         kPipeBytes;

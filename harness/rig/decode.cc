@@ -354,6 +354,8 @@ Decoder::Maybe Decoder::DecodeTrifle(Process& process) {
     case SYS_rseq:
     case SYS_membarrier:
       return Returns(-ENOSYS);
+    case SYS_io_uring_setup:
+      return Returns(-EPERM);  // as where kernel.io_uring_disabled says so
     case SYS_getcwd:
       if (a[1] < 2) return Returns(-ERANGE);
       return Returns(body.Write(a[0], "/", 2) ? 2 : -EFAULT);

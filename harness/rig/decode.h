@@ -108,21 +108,24 @@ class Decoder {
   Asked SigAction(Process& process);
   Asked Poll(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask);
   Asked Select(Process& process);
+  Asked PollFor(Process& process, uint64_t readable, uint64_t time_ns, uint64_t mask);
+  uint64_t Writable(const Process& process) const;
   Asked EpollControl(Process& process);
   Asked EpollWait(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask);
   Asked WithMask(Process& process, kernel::Call call, uint64_t mask);
-  uint32_t ReadyAs(const Process& process, int fd) const;
+  uint32_t ReadyAs(const Process& process, int fd, uint32_t events) const;
   Asked Fcntl(Process& process);
   Asked DupTo(Process& process, int to, uint32_t flags);
   Asked Ioctl(Process& process);
   bool ReadText(Process& process);
+  Asked Read(Process& process);
   Asked Write(Process& process, uint64_t size);
+  Maybe DecodeSocket(Process& process);
   Asked Open(Process& process, uint64_t path, uint64_t flags);
   Asked Stat(Process& process, int fd, uint64_t address);
   Asked StatOf(Process& process, const std::string& name, uint64_t address);
   Asked OfLoader(Process& process);
   bool Has(Process& process, const std::string& name) const;
-  bool IsFull(const Process& process, int fd) const;
   bool IsOpen(const Process& process, uint64_t fd) const;
   bool IsOnDisk(const Process& process, uint64_t fd) const;
   kernel::Path PathOf(Process& process, const std::string& name) const;
@@ -136,6 +139,7 @@ class Decoder {
   int64_t AnswerPoll(Process& process, const kernel::Result& result);
   int64_t AnswerSelect(Process& process, const kernel::Result& result);
   int64_t AnswerEpoll(Process& process, const kernel::Result& result);
+  int64_t AnswerEpollControl(Process& process, const kernel::Result& result);
   int64_t AnswerWaitId(Process& process, const kernel::Result& result);
   int64_t AnswerRead(Process& process, const kernel::Result& result);
 

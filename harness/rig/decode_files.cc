@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -76,6 +77,20 @@ struct stat StatusOf(Path path, mode_t mode) {
   return status;
 }
 
+// As a struct stat, or as that of statx.
+Asked TellStatus(Process& process, const struct stat& status, uint64_t address) {
+  Body& body = *process.body;
+  if (body.trap().number != SYS_statx) return Returns(body.Write(address, status) ? 0 : -EFAULT);
+  struct statx told{};
+  told.stx_mask = STATX_BASIC_STATS;
+  told.stx_mode = static_cast<uint16_t>(status.st_mode);
+  told.stx_nlink = static_cast<uint32_t>(status.st_nlink);
+  told.stx_blksize = static_cast<uint32_t>(status.st_blksize);
+  told.stx_rdev_major = major(status.st_rdev);
+  told.stx_rdev_minor = minor(status.st_rdev);
+  return Returns(body.Write(address, told) ? 0 : -EFAULT);
+}
+
 }  // namespace
 
 // --- Names ---------------------------------------------------------------------------------------
@@ -127,11 +142,12 @@ Decoder::Maybe Decoder::DecodeName(Process& process) {
           trap.number == SYS_access || trap.number == SYS_stat || trap.number == SYS_lstat;
       const auto name = process.body->ReadString(a[plain ? 0 : 1]);
       if (!name) return Returns(-EFAULT);
-      if (trap.number == SYS_newfstatat && name->empty()) return Stat(process, Int(a[0]), a[2]);
+      const std::size_t to = plain ? 1 : trap.number == SYS_statx ? 4 : 2;
+      const bool may_be_empty = trap.number == SYS_newfstatat || trap.number == SYS_statx;
+      if (may_be_empty && name->empty()) return Stat(process, Int(a[0]), a[to]);
       if (!Has(process, *name)) return Returns(-ENOENT);
       if (trap.number == SYS_access || trap.number == SYS_faccessat) return Returns(0);
-      if (trap.number == SYS_statx) return Refuse(process, "statx of " + *name);
-      return StatOf(process, *name, a[plain ? 1 : 2]);
+      return StatOf(process, *name, a[to]);
     }
     default:
       return std::nullopt;
@@ -220,10 +236,11 @@ Asked Decoder::Stat(Process& process, int fd, uint64_t address) {
   if (path == Path::kMissing) return Returns(-EBADF);
   const bool is_pipe = process.PipeAt(fd) != nullptr;
   const bool is_root = process.IsRoot(static_cast<uint64_t>(fd));
-  const struct stat status = StatusOf(path, is_pipe   ? S_IFIFO | 0600
-                                            : is_root ? S_IFDIR | 0755
-                                                      : S_IFREG | 0644);
-  return Returns(process.body->Write(address, status) ? 0 : -EFAULT);
+  const struct stat status = StatusOf(path, process.IsSocket(fd) ? S_IFSOCK | 0777
+                                            : is_pipe            ? S_IFIFO | 0600
+                                            : is_root            ? S_IFDIR | 0755
+                                                                 : S_IFREG | 0644);
+  return TellStatus(process, status, address);
 }
 
 // Requires that there is such a file.
@@ -233,7 +250,7 @@ Asked Decoder::StatOf(Process& process, const std::string& name, uint64_t addres
   const struct stat status = StatusOf(path, IsFolder(name) ? S_IFDIR | 0755
                                             : is_child     ? S_IFREG | 0755
                                                            : S_IFREG | 0644);
-  return Returns(process.body->Write(address, status) ? 0 : -EFAULT);
+  return TellStatus(process, status, address);
 }
 
 // --- Descriptors ---------------------------------------------------------------------------------
@@ -287,9 +304,48 @@ Decoder::Maybe Decoder::DecodeDescriptor(Process& process) {
     case SYS_fdatasync:
       if (!IsOpen(process, a[0])) return Returns(-EBADF);
       return Returns(IsOnDisk(process, a[0]) ? 0 : -EINVAL);
+    case SYS_eventfd:
+    case SYS_eventfd2: {
+      const uint32_t flags = trap.number == SYS_eventfd2 ? Flags(a[1]) : 0;
+      if ((flags & ~(kPipeFlags | kernel::kEventFdSemaphore)) != 0) return Returns(-EINVAL);
+      return Model(calls::EventFd(Flags(a[0]), flags));
+    }
+    default:
+      return DecodeSocket(process);
+  }
+}
+
+// Pairs of sockets. One of packets (SOCK_SEQPACKET) is a stream in which there is one packet at a time. There
+// is no network.
+Decoder::Maybe Decoder::DecodeSocket(Process& process) {
+  const Trap& trap = process.body->trap();
+  const auto& a = trap.arguments;
+  switch (trap.number) {
+    case SYS_socketpair: {
+      const uint32_t type = Flags(a[1]) & ~kPipeFlags;
+      const bool is_covered = type == SOCK_STREAM || type == SOCK_SEQPACKET;
+      if (Int(a[0]) != AF_UNIX || !is_covered || a[2] != 0) {
+        return Refuse(process, "a socketpair of neither streams nor packets");
+      }
+      return Model(calls::SocketPair(Flags(a[1]) & kPipeFlags));
+    }
     case SYS_sendto:
-    case SYS_sendmsg:  // there is no network
-      return Returns(IsOpen(process, a[0]) ? -ENOTSOCK : -EBADF);
+    case SYS_recvfrom: {
+      if (!IsOpen(process, a[0])) return Returns(-EBADF);
+      if (!process.IsSocket(Int(a[0]))) return Returns(-ENOTSOCK);
+      const bool sends = trap.number == SYS_sendto;
+      const bool is_plain = a[4] == 0 && (a[3] & ~static_cast<uint64_t>(MSG_NOSIGNAL)) == 0;
+      if (!is_plain) return Refuse(process, "sendto or recvfrom with flags, or an address");
+      if (!sends) return Read(process);
+      Asked asked = Write(process, a[2]);
+      if ((a[3] & MSG_NOSIGNAL) != 0) asked.call.flags |= kernel::kWriteNoSignal;
+      return asked;
+    }
+    case SYS_sendmsg:
+    case SYS_recvmsg:
+      if (!IsOpen(process, a[0])) return Returns(-EBADF);
+      if (process.IsSocket(Int(a[0]))) return std::nullopt;
+      return Returns(-ENOTSOCK);
     default:
       return std::nullopt;
   }
@@ -372,10 +428,15 @@ Asked Decoder::Ioctl(Process& process) {
       const int32_t bytes = pipe == nullptr ? 0 : static_cast<int32_t>(pipe->size());
       return Returns(body.Write(a[2], bytes) ? 0 : -EFAULT);
     }
-    case FIONBIO:
-    case FIOASYNC:
+    // Of any descriptor.
+    case FIONBIO: {
+      const auto on = body.Read<int32_t>(a[2]);
+      return on ? Model(calls::SetNonBlock(Descriptor16(a[0]), *on != 0)) : Returns(-EFAULT);
+    }
     case FIOCLEX:
-    case FIONCLEX:  // of any descriptor
+    case FIONCLEX:
+      return Model(calls::SetCloseOnExec(Descriptor16(a[0]), Flags(a[1]) == FIOCLEX));
+    case FIOASYNC:
       return Refuse(process, "ioctl " + std::to_string(Flags(a[1])));
     default:
       break;
@@ -416,11 +477,7 @@ Decoder::Maybe Decoder::DecodeFile(Process& process) {
     case SYS_read:
       if (process.IsLoaded(a[0])) return OfLoader(process);
       if (process.IsRoot(Flags(a[0])) && IsOpen(process, a[0])) return Returns(-EISDIR);
-      if (process.PipeAt(Int(a[0])) != nullptr) {
-        const auto most = std::min<uint64_t>(a[2], INT_MAX);
-        return Model(calls::ReadPipe(Descriptor16(a[0]), static_cast<int>(most)));
-      }
-      return Model(calls::Read(Descriptor16(a[0])));
+      return Read(process);
     case SYS_write:
       return Write(process, a[2]);
     case SYS_writev: {
@@ -465,6 +522,18 @@ Decoder::Maybe Decoder::DecodeFile(Process& process) {
   }
 }
 
+Asked Decoder::Read(Process& process) {
+  const auto& a = process.body->trap().arguments;
+  const int16_t fd = Descriptor16(a[0]);
+  const auto most = static_cast<int>(std::min<uint64_t>(a[2], INT_MAX));
+  const std::string* const pipe = process.PipeAt(fd);
+  if (pipe != nullptr && process.StreamOf(fd).of_packets && a[2] < pipe->size()) {
+    return Refuse(process, "a read of less than a packet");
+  }
+  const bool counts = pipe != nullptr || kernel_.IsEventFd(process.pid, fd);
+  return Model(counts ? calls::ReadPipe(fd, most) : calls::Read(fd));
+}
+
 // What a write or writev is to write, up to kLongestText bytes of it; false: EFAULT.
 bool Decoder::ReadText(Process& process) {
   const Trap& trap = process.body->trap();
@@ -475,7 +544,7 @@ bool Decoder::ReadText(Process& process) {
     text_.resize(old + std::min<uint64_t>(length, kLongestText - old));
     return process.body->Read(address, text_.data() + old, text_.size() - old);
   };
-  if (trap.number == SYS_write) return add(a[1], a[2]);
+  if (trap.number != SYS_writev) return add(a[1], a[2]);
   for (uint64_t i = 0; i < a[2]; ++i) {
     const auto piece = process.body->Read<std::array<uint64_t, 2>>(a[1] + i * sizeof(iovec));
     if (!piece || !add((*piece)[0], (*piece)[1])) return false;
@@ -488,12 +557,20 @@ Asked Decoder::Write(Process& process, uint64_t size) {
   size = std::min<uint64_t>(size, 0x7ffff000);  // as the kernel cuts it
   const bool to_pipe = process.PipeAt(fd) != nullptr;
   if (to_pipe && size > kLongestText) return Refuse(process, "a write of over 64 KiB to a pipe");
+  if (to_pipe && process.StreamOf(fd).of_packets && !process.SinkAt(fd)->empty()) {
+    return Refuse(process, "a packet behind another");
+  }
   Asked asked = Model(calls::Write(fd, static_cast<int>(size)));
-  if (!to_pipe && kernel_.DescriptorPath(process.pid, fd) != Path::kConsole) return asked;
+  const bool to_event = kernel_.IsEventFd(process.pid, fd);
+  const bool to_console = kernel_.DescriptorPath(process.pid, fd) == Path::kConsole;
+  if (!to_pipe && !to_event && !to_console) return asked;
   if (!ReadText(process)) return Returns(-EFAULT);
-  if (!to_pipe) asked.text = text_;
+  if (to_console) asked.text = text_;
   // Whoever waits for it may have its turn before this one is answered.
-  if (to_pipe) *process.PipeAt(fd) += text_;
+  if (to_pipe) *process.SinkAt(fd) += text_;
+  if (to_event && text_.size() >= sizeof asked.call.set) {
+    text_.copy(reinterpret_cast<char*>(&asked.call.set), sizeof asked.call.set);
+  }
   return asked;
 }
 
@@ -515,7 +592,7 @@ int64_t Decoder::AnswerFile(Process& process, const Result& result) {
   const Trap& trap = process.body->trap();
   const auto& a = trap.arguments;
   if (result.value < 0) {
-    std::string* const pipe = process.PipeAt(process.call.fd);
+    std::string* const pipe = process.SinkAt(process.call.fd);
     if (process.call.kind == CallKind::kWrite && pipe != nullptr) {
       pipe->resize(pipe->size() - static_cast<std::size_t>(process.call.value));
     }
@@ -526,20 +603,19 @@ int64_t Decoder::AnswerFile(Process& process, const Result& result) {
     case CallKind::kSetNonBlock:
       process.SetNonBlock(process.call.fd, process.call.value != 0);
       return result.value;
-    case CallKind::kEpollControl:
-      return result.value;
     case CallKind::kDup:
       process.SetFile(result.value, (process.non_block >> process.call.fd & 1) != 0,
-                      process.ShareOf(process.call.fd),
+                      process.StreamOf(process.call.fd),
                       process.IsRoot(static_cast<uint64_t>(process.call.fd)));
       return result.value;
     case CallKind::kOpen:
-      process.SetFile(result.value, does_not_block, nullptr, process.opens_root);
+      process.SetFile(result.value, does_not_block, {}, process.opens_root);
       return result.value;
     case CallKind::kSignalFd:
     case CallKind::kTimerFdCreate:
     case CallKind::kEpollCreate:
     case CallKind::kPidFdOpen:
+    case CallKind::kEventFd:
       process.SetFile(result.value, does_not_block);
       return result.value;
     case CallKind::kFork:
@@ -552,10 +628,15 @@ int64_t Decoder::AnswerFile(Process& process, const Result& result) {
       return !asks || process.body->Write(a[2], result.pid) ? result.value : -EFAULT;
     }
     case CallKind::kPipe: {
-      const auto pipe = std::make_shared<std::string>();
+      const auto one = std::make_shared<std::string>();
+      const bool sockets = (process.call.flags & kernel::kPipeOfSockets) != 0;
+      const auto other = sockets ? std::make_shared<std::string>() : one;
       const std::array<int32_t, 2> ends = {result.value, result.status};
-      for (const int32_t end : ends) process.SetFile(end, does_not_block, pipe);
-      return process.body->Write(a[0], ends) ? 0 : -EFAULT;
+      const auto type = Flags(a[1]) & ~kPipeFlags;
+      const bool of_packets = sockets && type == SOCK_SEQPACKET;
+      process.SetFile(ends[0], does_not_block, {.in = one, .out = other, .of_packets = of_packets});
+      process.SetFile(ends[1], does_not_block, {.in = other, .out = one, .of_packets = of_packets});
+      return process.body->Write(a[sockets ? 3 : 0], ends) ? 0 : -EFAULT;
     }
     default:
       return result.value;

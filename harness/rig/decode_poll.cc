@@ -24,7 +24,6 @@ constexpr uint64_t Bit(int fd) {
 
 constexpr uint64_t kMostPolled = 1024;
 constexpr const char* kOtherThanReading = "a wait for a pipe otherwise than to read it";
-constexpr const char* kForRoom = "a wait without bound to write to a full console";
 
 }  // namespace
 
@@ -39,21 +38,34 @@ Asked Decoder::WithMask(Process& process, Call call, uint64_t mask) {
   return Model(call);
 }
 
-// Of a descriptor that the model calls readable: POLLIN, or what a pipe is ready for that has but one
-// end. (EPOLLIN and the others are the same.)
-uint32_t Decoder::ReadyAs(const Process& process, int fd) const {
+// Of a descriptor that the model calls readable: POLLIN, or what a pipe or a socket is ready for that has
+// but one end. (EPOLLIN and the others are the same.)
+uint32_t Decoder::ReadyAs(const Process& process, int fd, uint32_t events) const {
   const std::string* const pipe = process.PipeAt(fd);
   if (pipe == nullptr || !kernel_.IsCut(process.pid, fd)) return POLLIN;
+  if (process.IsSocket(fd)) return POLLIN | POLLHUP | (events & POLLRDHUP);
   return pipe->empty() ? POLLHUP : POLLIN | POLLHUP;
 }
 
 // --- poll, ppoll ---------------------------------------------------------------------------------
 
-// In this world whatever is open can be written to, but for a console that is full. That nobody tells when
-// there is room again.
-bool Decoder::IsFull(const Process& process, int fd) const {
-  return kernel_.DescriptorPath(process.pid, fd) == kernel::Path::kConsole &&
-         kernel_.faults().console_room == 0;
+// Of what the process asks whether it can be written to: what can. In this world that is whatever is open,
+// but for a console that is full.
+uint64_t Decoder::Writable(const Process& process) const {
+  if (kernel_.faults().console_room != 0) return process.written_to;
+  uint64_t writable = process.written_to;
+  for (uint64_t left = writable; left != 0; left &= left - 1) {
+    const int fd = std::countr_zero(left);
+    if (kernel_.DescriptorPath(process.pid, fd) == kernel::Path::kConsole) writable &= ~Bit(fd);
+  }
+  return writable;
+}
+
+Asked Decoder::PollFor(Process& process, uint64_t readable, uint64_t time_ns, uint64_t mask) {
+  const bool is_full = process.written_to != 0 && Writable(process) == 0;
+  Call call = calls::Poll(readable, process.written_to != 0 && !is_full ? 0 : time_ns);
+  call.value = is_full ? 1 : 0;
+  return WithMask(process, call, mask);
 }
 
 Asked Decoder::Poll(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask) {
@@ -63,30 +75,22 @@ Asked Decoder::Poll(Process& process, const std::optional<uint64_t>& time_ns, ui
   if (!process.body->Read(a[0], all.data(), all.size() * sizeof(pollfd))) return Returns(-EFAULT);
   const uint64_t open = kernel_.Look(process.pid).descriptors;
   uint64_t readable = 0;
-  bool for_room = false;
   for (const pollfd& one : all) {
     if (one.fd < 0) continue;
     if ((one.events & POLLIN) == 0 && process.PipeAt(one.fd) != nullptr) {
       return Refuse(process, kOtherThanReading);
     }
     if ((one.events & POLLIN) != 0 || (open & Bit(one.fd)) == 0) readable |= Bit(one.fd);
-    if ((one.events & POLLOUT) == 0) continue;
-    if (IsFull(process, one.fd)) {
-      for_room = true;
-    } else {
-      process.written_to |= open & Bit(one.fd);
-    }
+    if ((one.events & POLLOUT) != 0) process.written_to |= open & Bit(one.fd);
   }
-  if (for_room && process.written_to == 0 && *time_ns == kernel::kForever) {
-    return Refuse(process, kForRoom);
-  }
-  return WithMask(process, calls::Poll(readable, process.written_to != 0 ? 0 : *time_ns), mask);
+  return PollFor(process, readable, *time_ns, mask);
 }
 
 int64_t Decoder::AnswerPoll(Process& process, const Result& result) {
   const auto& a = process.body->trap().arguments;
   if (result.value < 0) return result.value;
   const uint64_t open = kernel_.Look(process.pid).descriptors;
+  const uint64_t writable = Writable(process);
   std::vector<pollfd> all(a[1]);
   if (!process.body->Read(a[0], all.data(), all.size() * sizeof(pollfd))) return -EFAULT;
   int64_t count = 0;
@@ -94,8 +98,9 @@ int64_t Decoder::AnswerPoll(Process& process, const Result& result) {
     one.revents = 0;
     if (one.fd >= 0 && (open & Bit(one.fd)) == 0) one.revents = POLLNVAL;
     if ((result.set & open & Bit(one.fd)) != 0)
-      one.revents = static_cast<int16_t>(ReadyAs(process, one.fd));
-    if ((process.written_to & Bit(one.fd) & open) != 0 && (one.events & POLLOUT) != 0) {
+      one.revents =
+          static_cast<int16_t>(ReadyAs(process, one.fd, static_cast<uint16_t>(one.events)));
+    if ((writable & Bit(one.fd) & open) != 0 && (one.events & POLLOUT) != 0) {
       one.revents |= POLLOUT;
     }
     if (one.revents != 0) ++count;
@@ -117,11 +122,10 @@ Asked Decoder::Select(Process& process) {
   };
   const uint64_t readable = set(a[1]);
   process.written_to = set(a[2]);
-  uint64_t full = 0;
   for (uint64_t left = process.written_to; left != 0; left &= left - 1) {
-    const int fd = std::countr_zero(left);
-    if (process.PipeAt(fd) != nullptr) return Refuse(process, kOtherThanReading);
-    if (IsFull(process, fd)) full |= Bit(fd);
+    if (process.PipeAt(std::countr_zero(left)) != nullptr) {
+      return Refuse(process, kOtherThanReading);
+    }
   }
   if (((readable | process.written_to) & ~kernel_.Look(process.pid).descriptors) != 0) {
     return Returns(-EBADF);
@@ -138,11 +142,7 @@ Asked Decoder::Select(Process& process) {
               static_cast<uint64_t>(time->tv_usec) * 1000;
   }
   if (!time_ns) return Returns(-EINVAL);
-  process.written_to &= ~full;
-  if (full != 0 && process.written_to == 0 && *time_ns == kernel::kForever) {
-    return Refuse(process, kForRoom);
-  }
-  return WithMask(process, calls::Poll(readable, process.written_to != 0 ? 0 : *time_ns), mask);
+  return PollFor(process, readable, *time_ns, mask);
 }
 
 int64_t Decoder::AnswerSelect(Process& process, const Result& result) {
@@ -151,8 +151,9 @@ int64_t Decoder::AnswerSelect(Process& process, const Result& result) {
   const auto put = [&](uint64_t address, uint64_t set) {
     return address == 0 || process.body->Write(address, set);
   };
-  if (!put(a[1], result.set) || !put(a[2], process.written_to) || !put(a[3], 0)) return -EFAULT;
-  return result.value + std::popcount(process.written_to);
+  const uint64_t writable = Writable(process);
+  if (!put(a[1], result.set) || !put(a[2], writable) || !put(a[3], 0)) return -EFAULT;
+  return std::popcount(result.set) + std::popcount(writable);
 }
 
 // --- epoll ---------------------------------------------------------------------------------------
@@ -161,41 +162,57 @@ Asked Decoder::EpollControl(Process& process) {
   const auto& a = process.body->trap().arguments;
   const int16_t epoll = Descriptor16(a[0]);
   const int fd = Int(a[2]);
-  const std::pair<int, int> key(epoll, fd);
-  if (Int(a[1]) == EPOLL_CTL_DEL) {
-    process.interests.erase(key);
-    return Model({.kind = kernel::CallKind::kEpollControl, .fd = epoll, .flags = 0, .value = fd});
-  }
+  if (Int(a[1]) == EPOLL_CTL_DEL) return Model(calls::EpollAdd(epoll, fd, 0));
+  if (Int(a[1]) != EPOLL_CTL_ADD && Int(a[1]) != EPOLL_CTL_MOD) return Returns(-EINVAL);
   const auto event = process.body->Read<epoll_event>(a[3]);
   if (!event) return Returns(-EFAULT);
-  if ((event->events & (EPOLLET | EPOLLONESHOT)) != 0)
-    Report("an epoll by edges: it goes by levels");
   if ((event->events & EPOLLIN) == 0 && process.PipeAt(fd) != nullptr) {
     return Refuse(process, kOtherThanReading);
   }
-  if ((event->events & EPOLLOUT) != 0) return Refuse(process, "an epoll that waits to write");
-  const bool known = process.interests.count(key) != 0;
-  if (Int(a[1]) == EPOLL_CTL_MOD && !known) return Returns(-ENOENT);
-  process.interests[key] = {event->events, event->data.u64};
-  if (Int(a[1]) == EPOLL_CTL_MOD) return Returns(0);
-  return Model(calls::EpollAdd(epoll, fd));
+  // What can only be read is never ready to be written to.
+  if ((event->events & EPOLLOUT) != 0 && !kernel_.IsForReading(process.pid, fd)) {
+    return Refuse(process, "an epoll that waits to write");
+  }
+  uint32_t flags = Int(a[1]) == EPOLL_CTL_ADD ? kernel::kEpollAdd : kernel::kEpollModify;
+  if ((event->events & EPOLLET) != 0) flags |= kernel::kEpollEdge;
+  if ((event->events & EPOLLONESHOT) != 0) flags |= kernel::kEpollOnce;
+  if ((event->events & EPOLLIN) == 0) flags |= kernel::kEpollNever;
+  process.interest = {event->events, event->data.u64};
+  return Model(calls::EpollAdd(epoll, fd, flags));
+}
+
+// ENOSYS is the model's: it does not have that.
+int64_t Decoder::AnswerEpollControl(Process& process, const Result& result) {
+  const auto& call = process.call;
+  const std::pair<int, int> key(kernel_.DescriptionOf(process.pid, call.fd), call.value);
+  if (result.value == -ENOSYS) Report("an epoll by edges that watches an epoll, or very many");
+  if (result.value != 0) return result.value;
+  if (call.flags == 0) {
+    process.interests.erase(key);
+  } else {
+    process.interests[key] = process.interest;
+  }
+  return 0;
 }
 
 Asked Decoder::EpollWait(Process& process, const std::optional<uint64_t>& time_ns, uint64_t mask) {
   const auto& a = process.body->trap().arguments;
   if (!time_ns || Int(a[2]) <= 0) return Returns(-EINVAL);
-  return WithMask(process, calls::EpollWait(Descriptor16(a[0]), *time_ns), mask);
+  const int most = std::min(Int(a[2]), kernel::kDescriptors);
+  return WithMask(process, calls::EpollWait(Descriptor16(a[0]), *time_ns, most), mask);
 }
 
 int64_t Decoder::AnswerEpoll(Process& process, const Result& result) {
   const auto& a = process.body->trap().arguments;
   if (result.value < 0) return result.value;
+  const int epoll = kernel_.DescriptionOf(process.pid, process.call.fd);
   int64_t count = 0;
   for (uint64_t left = result.set; left != 0 && count < Int(a[2]); left &= left - 1) {
     const int fd = std::countr_zero(left);
+    const Process::Interest& interest = process.interests[{epoll, fd}];
     epoll_event event{};
-    event.events = ReadyAs(process, fd);
-    event.data.u64 = process.interests[{process.call.fd, fd}].data;
+    event.events = ReadyAs(process, fd, interest.events);
+    event.data.u64 = interest.data;
     const uint64_t address = a[1] + static_cast<uint64_t>(count) * sizeof event;
     if (!process.body->Write(address, event)) return -EFAULT;
     ++count;
@@ -232,6 +249,8 @@ int64_t Decoder::Answer(Process& process, const Result& result) {
         return AnswerSelect(process, result);
       }
       return AnswerPoll(process, result);
+    case CallKind::kEpollControl:
+      return AnswerEpollControl(process, result);
     case CallKind::kEpollWait:
       return AnswerEpoll(process, result);
     default:

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "harness/rig/decode.h"
 
@@ -83,10 +84,11 @@ Decoder::Maybe Decoder::DecodeSending(Process& process) {
     case SYS_pidfd_open:
       return Model(calls::PidFdOpen(Int(a[0])));
     case SYS_pidfd_send_signal:
-      // Since Linux 6.9 there are three: to the thread, the process, the group.
-      if (a[3] > 4) return Returns(-EINVAL);
-      if (a[3] != 0) return Refuse(process, "pidfd_send_signal with flags");
-      return Model(calls::PidFdSendSignal(Descriptor16(a[0]), Int(a[1])));
+      // Since Linux 6.9 there are three, of which one: to the thread, the process, the group.
+      if (Flags(a[3]) > kernel::kPidFdGroup || std::popcount(Flags(a[3])) > 1) {
+        return Returns(-EINVAL);
+      }
+      return Model(calls::PidFdSendSignal(Descriptor16(a[0]), Int(a[1]), Flags(a[3])));
     default:
       return std::nullopt;
   }

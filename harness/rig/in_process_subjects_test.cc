@@ -117,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(All, Interface,
                                          "pause", "wait", "wait-restart", "spawn", "vfork",
                                          "clone3", "fork-with-pidfd", "vectors", "timers",
                                          "repeating-timers", "descriptors", "pipes", "ioctls",
-                                         "set-up", "syncs", "pidfd"));
+                                         "events", "events-refused", "set-up", "syncs", "pidfd"));
 
 // Linux gives one empty string where it is given none (since 5.18).
 TEST(Arguments, AreAsTheScenarioHasThemAndNeverNone) {

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -481,14 +482,92 @@ static void Pipes(void) {
   exit(0);
 }
 
+// By edges, as the loops of libraries do it: handlers write to one of a pair of sockets, an eventfd wakes
+// the loop, and it waits by a duplicate of the epoll.
+static int g_sockets[2];
+
+static void WriteSignal(int signal) {
+  const char byte = (char)signal;
+  (void)!send(g_sockets[1], &byte, 1, MSG_NOSIGNAL);
+}
+
+static void Events(void) {
+  const int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), epoll = epoll_create1(EPOLL_CLOEXEC);
+  const int other = fcntl(epoll, F_DUPFD_CLOEXEC, 3);
+  struct epoll_event edge = {EPOLLIN | EPOLLRDHUP | EPOLLET, {.u64 = 7}};
+  uint64_t number = 5;
+  SayNumber("pair", socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, g_sockets));
+  SayNumber("wakes", epoll_ctl(other, EPOLL_CTL_ADD, event, &edge));
+  edge.data.u64 = 8;
+  SayNumber("signals", epoll_ctl(other, EPOLL_CTL_ADD, g_sockets[0], &edge));
+  SayNumber("write", write(event, &number, sizeof number));
+  SayNumber("short", write(event, &number, 4) + errno);
+  struct sigaction action = {.sa_handler = WriteSignal, .sa_flags = SA_RESTART};
+  for (int signal = 1; signal < 32; ++signal) sigaction(signal, &action, NULL);
+  const pid_t child = StartChild();
+  for (;;) {
+    struct epoll_event happened[4];
+    const int count = epoll_wait(epoll, happened, 4, -1);
+    for (int i = 0; i < count; ++i) {
+      char signals[8];
+      ssize_t size = 0;
+      if (happened[i].data.u64 == 7 && read(event, &number, sizeof number) == 8) {
+        SayNumber("woken", (long)number);
+      }
+      if (happened[i].data.u64 != 8) continue;
+      while ((size = recv(g_sockets[0], signals, sizeof signals, 0)) > 0) {
+        for (ssize_t n = 0; n < size; ++n)
+          signals[n] == SIGCHLD ? ReapAll(child) : (void)kill(-child, signals[n]);
+      }
+      SayNumber("drained", size == -1 ? errno : 0);
+    }
+  }
+}
+
+// What epoll_ctl and the calls about sockets say of what they are not for.
+static void EventsRefused(void) {
+  const int epoll = epoll_create1(0), inner = epoll_create1(0), event = eventfd(1, 0);
+  struct epoll_event edge = {EPOLLIN | EPOLLET, {.fd = 0}},
+                     once = {EPOLLIN | EPOLLONESHOT, {.fd = 0}};
+  int ends[2], on = 1;
+  char byte, bytes[8];
+  SayNumber("flags", eventfd(0, 4) + errno);
+  SayNumber("what", epoll_ctl(epoll, 7, event, &once) + errno);
+  SayNumber("none", epoll_ctl(epoll, EPOLL_CTL_MOD, event, &once) + errno);
+  SayNumber("once", epoll_ctl(epoll, EPOLL_CTL_ADD, event, &once) + epoll_wait(epoll, &once, 1, 0));
+  SayNumber("no more", epoll_wait(epoll, &once, 1, 0));
+  SayNumber("stream", recv(event, &byte, 1, 0) + errno);
+  SayNumber("pair", socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+  SayNumber("not to block",
+            ioctl(ends[0], FIONBIO, &on) + fcntl(ends[0], F_GETFL) - O_RDWR - O_NONBLOCK);
+  SayNumber("on exec", ioctl(ends[0], FIOCLEX) + fcntl(ends[0], F_GETFD));
+  struct stat status;
+  SayNumber("socket", fstat(ends[0], &status) + S_ISSOCK(status.st_mode));
+  close(ends[1]);
+  struct pollfd one = {ends[0], POLLIN | POLLRDHUP, 0};
+  SayNumber("hung up", poll(&one, 1, -1) + one.revents);
+  SayNumber("end", recv(ends[0], &byte, 1, 0));
+  SayNumber("group", syscall(SYS_pidfd_send_signal, syscall(SYS_pidfd_open, 1, 0), 0, NULL, 4));
+  SayNumber("two",
+            syscall(SYS_pidfd_send_signal, syscall(SYS_pidfd_open, 1, 0), 0, NULL, 3) + errno);
+  SayNumber("packets", socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends));
+  SayNumber("one", write(ends[0], "abc", 3));
+  SayNumber("two", write(ends[0], "abc", 3) + errno);
+  SayNumber("less", read(ends[1], &byte, 1) + errno);
+  SayNumber("one", read(ends[1], bytes, sizeof bytes));
+  SayNumber("datagrams", socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) + errno);
+  SayNumber("within", epoll_ctl(epoll, EPOLL_CTL_ADD, inner, &edge) + errno);
+  exit(0);
+}
+
 static void Ioctls(void) {
   int ends[2], bytes = -1;
   (void)!pipe2(ends, O_CLOEXEC);
   (void)!write(ends[1], "abc", 3);
   SayNumber("in a pipe", ioctl(ends[0], FIONREAD, &bytes) + bytes);
   SayNumber("typed", ioctl(2, FIONREAD, &bytes) + bytes);
-  const int none[] = {SignalFd(0), open("/dev/null", O_RDONLY),
-                      open("/", O_RDONLY | O_DIRECTORY), 40};
+  const int none[] = {SignalFd(0), open("/dev/null", O_RDONLY), open("/", O_RDONLY | O_DIRECTORY),
+                      40};
   for (size_t i = 0; i < sizeof none / sizeof *none; ++i) {
     SayNumber("in none", ioctl(none[i], FIONREAD, &bytes) + errno);
   }
@@ -514,6 +593,16 @@ static void SetUp(void) {
   SayNumber("root", stat("/", &status) + S_ISDIR(status.st_mode));
   SayNumber("child", stat("/core", &status) + S_ISREG(status.st_mode));
   SayNumber("console", stat("/dev/console", &status) + S_ISCHR(status.st_mode));
+  // The struct of statx, which not every C library has.
+  struct {
+    unsigned char skipped[28];
+    unsigned short mode;
+    unsigned char skipped_too[98];
+    unsigned major, rest[31];
+  } more;
+  SayNumber("the same", syscall(SYS_statx, AT_FDCWD, "/dev/console", 0, 0x7ff, &more) +
+                            (more.major == 5 && S_ISCHR(more.mode)));
+  SayNumber("as open", syscall(SYS_statx, 2, "", 0x1000, 0x7ff, &more) + S_ISCHR(more.mode));
   SayNumber("network", socket(AF_UNIX, SOCK_STREAM, 0) + errno);
   SayNumber("serial", ioctl(2, VT_OPENQRY, &status) + errno);
   SayNumber("private", mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
@@ -559,14 +648,13 @@ static void SetUpOtherwise(void) {
   SayNumber("root", chroot("/new"));
   SayNumber("high", dup2(2, 100));
   SayNumber("higher", fcntl(2, F_DUPFD, 1000));
-  SayNumber("all", syscall(SYS_pidfd_send_signal, syscall(SYS_pidfd_open, 1, 0), 0, NULL, 4));
   int ends[2];
   (void)!pipe2(ends, O_CLOEXEC);
   struct pollfd one = {ends[1], POLLOUT, 0};
   SayNumber("room", poll(&one, 1, -1));
   SayNumber("packets", pipe2(ends, O_DIRECT));
   int on = 1;
-  SayNumber("not to block", ioctl(ends[0], FIONBIO, &on));
+  SayNumber("signals", ioctl(ends[0], FIOASYNC, &on));
   const struct timespec second = {1, 0};
   SayNumber("sleep", clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &second, NULL));
   exit(0);
@@ -610,7 +698,8 @@ static void Scribble(enum How how) {
   char *early = (char *)syscall(SYS_brk, 0);
   syscall(SYS_brk, early + 8192);
   early[5000] = 3;
-  SayNumber("begins", 1);  // the first call that matters: all before it may be done once for many runs
+  SayNumber("begins",
+            1);  // the first call that matters: all before it may be done once for many runs
   int clean = g_loaded == 7 && early[5000] == 3;
   for (size_t i = 0; i < sizeof g_bss; ++i) clean &= g_bss[i] == 0;
   SayNumber("clean", clean);
@@ -621,15 +710,14 @@ static void Scribble(enum How how) {
   char *top = heap + (100 << 20);  // thrice that is too much
   SayNumber("heap", (char *)syscall(SYS_brk, top) == top && heap[8000] == 0);
   memset(heap, 4, 8192);
-  char *mapped =
-      mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char *mapped = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   SayNumber("mapped", mapped[5000] == 0);
   mapped[5000] = 5;
   if (how == kDeep) SayNumber("far down", FarDown()), Deep(300);
   pid_t pid = fork();
   if (pid == 0) {
-    SayNumber("inherited", g_loaded == 8 && g_bss[5000] == 1 && heap[8191] == 4 &&
-                               below[0] == 2 && mapped[5000] == 5);
+    SayNumber("inherited", g_loaded == 8 && g_bss[5000] == 1 && heap[8191] == 4 && below[0] == 2 &&
+                               mapped[5000] == 5);
     g_loaded = 9;
     heap[8191] = 6;
     _exit(0);
@@ -664,7 +752,8 @@ static void InLoader(int argc, char **argv) {
   g_in_loader = open(kLibrary, O_RDONLY);
   close(g_in_loader);
 }
-__attribute__((section(".preinit_array"), used)) static void (*g_of_loader)(int, char **) = InLoader;
+__attribute__((section(".preinit_array"), used)) static void (*g_of_loader)(int,
+                                                                            char **) = InLoader;
 
 // --- Those that mean harm ------------------------------------------------------------------------
 
@@ -785,6 +874,8 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "descriptors")) Descriptors();
   if (!strcmp(mode, "pipes")) Pipes();
   if (!strcmp(mode, "ioctls")) Ioctls();
+  if (!strcmp(mode, "events")) Events();
+  if (!strcmp(mode, "events-refused")) EventsRefused();
   if (!strcmp(mode, "pidfd")) PidFd();
   if (!strcmp(mode, "set-up")) SetUp();
   if (!strcmp(mode, "set-up-otherwise")) SetUpOtherwise();
