@@ -309,6 +309,27 @@ RC_GTEST_PROP(Judge, TheDelayAndTheDeadlineAreToTheNanosecond, ()) {
   RC_ASSERT(early == (after_ns < contract::kDelayNs));
 }
 
+// Time in which it was kept from running is not its own.
+RC_GTEST_PROP(Judge, TheTimeOfAFailedStartIsToTheNanosecond, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.StartThatFails();
+  uint64_t since_ns = stand.kernel.now_ns();
+  stand.Make(child, calls::Sleep(100 * kSecondNs));
+  stand.Wait();
+  if (*rc::gen::arbitrary<bool>()) {
+    stand.kernel.Keep(child, true);
+    stand.Move(contract::Cause::kOther, child);
+    stand.PassTo(stand.kernel.now_ns() + Near(contract::kRestartWithinNs));
+    since_ns = stand.kernel.now_ns();
+    stand.kernel.Keep(child, false);
+    stand.Move(contract::Cause::kOther, child);
+  }
+  const uint64_t after_ns = Near(contract::kRestartWithinNs);
+  stand.PassTo(since_ns + after_ns);
+  const bool late = stand.judge.verdict(Rule::kAlwaysRestarts) == Verdict::kBroken;
+  RC_ASSERT(late == (after_ns > contract::kRestartWithinNs));
+}
+
 RC_GTEST_PROP(Judge, ThePauseIsToTheNanosecond, ()) {
   contract::Stand stand;
   const kernel::Pid child = stand.Start();
@@ -326,12 +347,13 @@ RC_GTEST_PROP(Judge, ThePauseIsToTheNanosecond, ()) {
 
 RC_GTEST_PROP(Judge, WaitsWithoutBoundAreJudgedByTheListAndOfInitAlone, ()) {
   constexpr uint64_t kAll = kernel::kAllSignals;
-  const std::vector<kernel::Call> bounded = {calls::SigTimedWait(kAll, kSecondNs),
-                                             calls::Sleep(kSecondNs), calls::Poll(0, kSecondNs),
-                                             calls::Fork(kernel::kCloneVfork)};
+  constexpr uint64_t kForever = kernel::kForever;
+  const std::vector<kernel::Call> bounded = {
+      calls::SigTimedWait(kAll, kSecondNs), calls::Sleep(kSecondNs), calls::Poll(0, kSecondNs),
+      calls::EpollWait(3, kSecondNs), calls::Fork(kernel::kCloneVfork)};
   const std::vector<kernel::Call> unbounded = {
-      calls::SigTimedWait(kAll), calls::Sleep(kernel::kForever), calls::Poll(0, kernel::kForever),
-      calls::Pause(), calls::Wait4(-1)};
+      calls::SigTimedWait(kAll),     calls::Sleep(kForever), calls::Poll(0, kForever),
+      calls::EpollWait(3, kForever), calls::Pause(),         calls::Wait4(-1)};
   const bool without_bound = *rc::gen::arbitrary<bool>();
   const auto call = *rc::gen::elementOf(without_bound ? unbounded : bounded);
   contract::CallList list;
@@ -341,6 +363,7 @@ RC_GTEST_PROP(Judge, WaitsWithoutBoundAreJudgedByTheListAndOfInitAlone, ()) {
   contract::Stand stand({.calls = &list});
   const kernel::Pid child = stand.Start();
   const bool by_init = *rc::gen::arbitrary<bool>();
+  stand.Make(kInit, calls::EpollCreate());
   const kernel::Pid helper = stand.Fork();
   if (call.kind == kernel::CallKind::kWait4) stand.kernel.Fork(helper);
   stand.Make(by_init ? kInit : helper, call);
@@ -403,6 +426,7 @@ RC_GTEST_PROP(Judge, WhatThereIsToDoIsWorthEightCallsEach, ()) {
   contract::Stand stand;
   const kernel::Pid oldest = stand.kernel.Fork(kInit);
   stand.Start();
+  const kernel::Pid helper = stand.Fork();
   stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(15)));
   stand.Rest();
   const int dead = *rc::gen::inRange(0, 3);
@@ -411,6 +435,7 @@ RC_GTEST_PROP(Judge, WhatThereIsToDoIsWorthEightCallsEach, ()) {
   const int queued = *rc::gen::inRange(0, 3);
   const int to_thread = *rc::gen::inRange(0, 2);
   const int to_itself = *rc::gen::inRange(0, 3);
+  const bool of_helper = *rc::gen::arbitrary<bool>();  // then others send it, and it is to be done
   const int signal = *rc::gen::element(34, 63, 64);
   for (int i = 0; i < dead; ++i) {
     stand.kernel.Exit(i == 0 ? oldest : stand.kernel.Fork(kInit), 0);
@@ -434,10 +459,13 @@ RC_GTEST_PROP(Judge, WhatThereIsToDoIsWorthEightCallsEach, ()) {
   const bool one_more = *rc::gen::arbitrary<bool>();
   // What it sends itself is nothing that there was to do.
   for (int i = 0; i < to_itself; ++i) {
-    stand.Make(kInit, calls::Kill(*rc::gen::element(0, kInit), 28));
+    stand.Make(of_helper ? helper : kInit, calls::Kill(*rc::gen::element(0, kInit), 28));
     stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(28), 0));
   }
-  Call(stand, bound + (one_more ? 1 : 0) - 2 * static_cast<uint64_t>(to_itself));
+  const auto times = static_cast<uint64_t>(to_itself);
+  const uint64_t allowed =
+      of_helper ? bound + (contract::kCallsForEach - 1) * times : bound - 2 * times;
+  Call(stand, allowed + (one_more ? 1 : 0));
   RC_ASSERT((stand.judge.verdict(Rule::kComesToRest) == Verdict::kBroken) == one_more);
 }
 
@@ -473,6 +501,66 @@ RC_GTEST_PROP(Judge, FindsWhoIsHeld, ()) {
   const contract::Break* const found = stand.judge.FindBreak(Rule::kFreesTheTraced);
   RC_ASSERT((found != nullptr) == !held.empty());
   if (found != nullptr) RC_ASSERT(std::find(held.begin(), held.end(), found->pid) != held.end());
+}
+
+// Of as many as there is room for it is known what each stopped with.
+RC_GTEST_PROP(Judge, KnowsTheSignalOfAsManyStopsAsThereIsRoomFor, ()) {
+  constexpr int kRoom = 8;
+  contract::LargeStand stand;
+  stand.Start();
+  std::vector<kernel::Pid> stopped;
+  for (int i = *rc::gen::inRange(1, kRoom + 3); i > 0; --i) {
+    stopped.push_back(stand.AddTracee());
+    stand.StopTracee(stopped.back(), 10);
+  }
+  const auto at = *rc::gen::inRange<std::size_t>(0, stopped.size());
+  const bool again = *rc::gen::arbitrary<bool>();  // with a signal that is not passed on
+  if (again) {
+    stand.Make(kInit, calls::Ptrace(kernel::kPtraceContinue, stopped[at], 0));
+    stand.StopTracee(stopped[at], *rc::gen::element(kernel::kSigStop, kernel::kSigTrap));
+  }
+  const int data = *rc::gen::element(0, 10, 12);
+  stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, stopped[at], data));
+  const bool wrong = data != (again ? 0 : 10);
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kFreesTheTraced);
+  RC_ASSERT((found != nullptr) == (wrong && at < kRoom));
+  if (found == nullptr) return;
+  RC_ASSERT(found->number == data);
+  RC_ASSERT(found->expected == (again ? 0 : 10));
+}
+
+// Of more helpers than there is room for any may have been killed; of fewer none was.
+RC_GTEST_PROP(Judge, FollowsAsManyHelpersAsThereIsRoomFor, ()) {
+  constexpr int kRoom = 6;
+  contract::Stand stand;
+  stand.EndChild(1);
+  stand.ReapAll();
+  const int helpers = *rc::gen::inRange(0, kRoom + 2);
+  for (int i = 0; i < helpers; ++i) stand.Fork();
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  const bool unsynced = stand.judge.verdict(Rule::kSyncsFirst) == Verdict::kBroken;
+  RC_ASSERT(unsynced == (helpers <= kRoom));
+}
+
+// All taken before one of another number, which is sent first: the order is known of as many as
+// there is room for.
+RC_GTEST_PROP(Judge, KnowsTheOrderOfAsManySignalsAsThereIsRoomFor, ()) {
+  constexpr int kRoom = 64;
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  const int before = *rc::gen::inRange(1, kRoom + 2);
+  for (int i = 0; i < before; ++i) stand.Send(40);
+  stand.Send(50);
+  for (int i = 0; i <= before; ++i) {
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  }
+  stand.Make(kInit, calls::Kill(-child, 50));
+  stand.Make(kInit, calls::Kill(-child, 40));
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kForwardsInOrder);
+  RC_ASSERT((found != nullptr) == (before < kRoom));
+  if (found == nullptr) return;
+  RC_ASSERT(found->number == 40);
+  RC_ASSERT(found->expected == 50);
 }
 
 // Helpers end, or who was stopped is let go, in any order: once all have, nothing is left of it.
@@ -542,6 +630,40 @@ RC_GTEST_PROP(Judge, ALineIsWhatWasWrittenOfIt, ()) {
   line.Add(written, "/core", false);
   const bool broken = stand.judge.verdict(Rule::kEndsOnlyWithChild) == Verdict::kBroken;
   RC_ASSERT(broken == line.has_one_number());
+}
+
+// Of the lines begun after the child's end the first with one number is the report.
+RC_GTEST_PROP(Judge, TheFirstNumberAloneInALineBegunAfterTheEndIsTheReport, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  std::string line;
+  const auto text = [] { return *rc::gen::element<std::string>("", "x", "1 1"); };
+  line = text();
+  stand.Make(kInit, calls::Write(2, static_cast<int>(line.size())), line);
+  bool begun_before = !line.empty();
+  stand.Wait();
+  stand.Exit(child, 0);
+  stand.Return(kInit);
+  stand.ReapAll();
+  std::optional<int> reported;
+  for (int lines = *rc::gen::inRange(0, 4); lines > 0; --lines) {
+    const std::string piece = *rc::gen::element<std::string>("0", "1", "x", "= -0", "0 0", "");
+    line += piece;
+    contract::ConsoleLine read;
+    read.Add(line, "/core", true);
+    if (read.has_one_number() && !begun_before && !reported) reported = read.number();
+    stand.Make(kInit, calls::Write(2, static_cast<int>(piece.size()) + 1), piece + "\n");
+    line.clear();
+    begun_before = false;
+  }
+  stand.Make(kInit, calls::Sync());
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kReportsStatus);
+  RC_ASSERT((found == nullptr) == (reported == 0));
+  if (found == nullptr) return;
+  RC_ASSERT(found->facts.how ==
+            (reported.has_value() ? contract::How::kWrongValue : contract::How::kNever));
+  RC_ASSERT(found->number == reported.value_or(0));
 }
 
 // Of two that write to it at once, as it is told: whose write came last takes its own back, if it was

@@ -202,7 +202,7 @@ constexpr Letter kLetters[] = {
        return true;
      }},
     {"the first process is killed", [](Tale& t) { return Die(t, Subject(t, false), false); }},
-    {"the last process is killed", [](Tale& t) { return Die(t, Subject(t, true), false); }},
+    {"the last process dumps core", [](Tale& t) { return Die(t, Subject(t, true), true); }},
     {"the last process is made to exit", [](Tale& t) { return Exit(t, Subject(t, true), 0); }},
     {"the last process stops", StopSubject},
     {"the last process is kept, or no longer", KeepSubject},
@@ -499,6 +499,19 @@ constexpr Opening kOpenings[] = {
        Init(tale, calls::Wait4(-1, kNoHang));
        Write(tale, kInit, "0\n");
        tale.stand.Fork();
+       return tale;
+     }},
+    {"ended with 1, and a helper of before syncs and hangs", false,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer);
+       const Pid helper = tale.stand.Fork();
+       tale.stand.Wait();
+       tale.stand.Exit(2, 1);
+       Wake(tale, kInit);
+       Init(tale, calls::Wait4(-1, kNoHang));
+       Write(tale, kInit, "1\n");
+       Fail(tale, {.sync_hangs = true});
+       Make(tale, helper, calls::Sync());
        return tale;
      }},
     {"done after 0", false, [](Hearer* hearer) { return Done(hearer, 0); }},

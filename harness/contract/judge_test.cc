@@ -215,6 +215,18 @@ TEST(Judge, AFailedStartThatSleepsTooLongNeverEnds) {
   }
 }
 
+TEST(Judge, AFailedStartIsLateAfterItsLastNanosecond) {
+  for (const uint64_t more_ns : {0U, 1U}) {
+    Stand stand;
+    const Pid child = stand.StartThatFails();
+    const uint64_t failed_ns = stand.kernel.now_ns();
+    stand.Make(child, calls::Sleep(100 * kSecondNs));
+    stand.Wait();
+    stand.PassTo(failed_ns + kRestartWithinNs + more_ns);
+    EXPECT_EQ(stand.broken(), more_ns == 0 ? Rules{} : Rules{Rule::kAlwaysRestarts});
+  }
+}
+
 TEST(Judge, AFailedStartThatRunsOnNeverEnds) {
   Stand stand;
   const Pid child = stand.StartThatFails();
@@ -1032,6 +1044,19 @@ TEST(Judge, WhereAForkWasRefusedTheStatusMayBeAnothers) {
   }
 }
 
+TEST(Judge, ALineBegunBeforeTheEndIsNoReport) {
+  for (const bool begun_before : {true, false}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    if (begun_before) stand.Make(kInit, calls::Write(2, 1), "x");
+    stand.Wait();
+    stand.Exit(child, 0);
+    stand.EndWell("0\n");
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), begun_before ? Rules{Rule::kReportsStatus} : Rules{});
+  }
+}
+
 TEST(Judge, AWriteThatReturnsLateTakesNothingFromOneBegunSince) {
   for (const bool refused : {false, true}) {
     Stand stand;
@@ -1542,6 +1567,20 @@ TEST(Judge, WhoIsHeldIsFoundAmongThoseLetGoAndDead) {
   }
 }
 
+TEST(Judge, OfEightStopsTheDataAreKnown) {
+  for (const int stops : {8, 9}) {
+    LargeStand stand;
+    stand.Start();
+    Pid last = 0;
+    for (int i = 0; i < stops; ++i) {
+      last = stand.AddTracee();
+      stand.StopTracee(last, 10);
+    }
+    stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, last, 12));
+    EXPECT_EQ(stand.broken(), stops == 8 ? Rules{Rule::kFreesTheTraced} : Rules{}) << stops;
+  }
+}
+
 TEST(Judge, WhoDiedIsNotHeld) {
   Stand stand;
   stand.Start();
@@ -1622,6 +1661,22 @@ TEST(Judge, WhoDiedSinceInitLastWaitedIsNotPassedOver) {
   }
 }
 
+TEST(Judge, WhoStoppedIsNotPassedOverForDead) {
+  Stand stand;
+  const Pid child = stand.Start();
+  const Pid traced = stand.AddTracee();
+  stand.kernel.SendFromKernel(traced, 10);
+  stand.Move(Cause::kTracedStop, traced, 10);
+  stand.Make(kInit, calls::Wait4(child, kernel::kWaitNoHang));
+  stand.Exit(child, 3);
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  stand.Wait();
+  const Break* const found = stand.judge.FindBreak(Rule::kReapsAtRest);
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->pid, child);
+  EXPECT_EQ(found->facts.how, How::kNever);
+}
+
 TEST(Judge, AWaitForAnotherPassesOverToo) {
   Stand stand;
   const Pid child = stand.Start();
@@ -1677,10 +1732,15 @@ TEST(Judge, WhereInitMayNotWaitAHelperMayAndInitForATime) {
   stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
   const Pid helper = stand.Fork();
   stand.Make(helper, calls::Pause());
-  stand.Make(kInit, calls::Sleep(kSecondNs));
-  EXPECT_EQ(stand.judge.verdict(Rule::kKeepsToItsCalls), Verdict::kHolds);
-  stand.PassTo(2 * kSecondNs);
-  stand.Return(kInit);
+  const auto epoll = static_cast<int16_t>(stand.Make(kInit, calls::EpollCreate()).value);
+  uint64_t second = 1;
+  for (const Call& wait :
+       {calls::Sleep(kSecondNs), calls::Poll(0, kSecondNs), calls::EpollWait(epoll, kSecondNs)}) {
+    EXPECT_EQ(stand.Make(kInit, wait).state, Result::State::kBlocked);
+    EXPECT_EQ(stand.judge.verdict(Rule::kKeepsToItsCalls), Verdict::kHolds);
+    stand.PassTo(2 * ++second * kSecondNs);
+    stand.Return(kInit);
+  }
   stand.Make(kInit, calls::Wait4(-1));
   EXPECT_EQ(stand.broken(), Rules{Rule::kKeepsToItsCalls});
   EXPECT_EQ(stand.HowOf(Rule::kKeepsToItsCalls), How::kNever);
@@ -1818,16 +1878,19 @@ TEST(Judge, ASecondIsOverAtItsLastNanosecond) {
 }
 
 TEST(Judge, WhatInitSendsItselfIsNothingThatThereWasToDo) {
-  Stand stand;
-  stand.Start();
-  stand.Wait();
-  stand.Send(15);
-  stand.Return(kInit);
-  for (uint32_t i = 0; i <= kCallsToRest; ++i) {
-    stand.Make(kInit, calls::Kill(0, 15));
-    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+  for (const bool itself : {true, false}) {
+    Stand stand;
+    stand.Start();
+    const Pid helper = stand.Fork();
+    stand.Wait();
+    stand.Send(15);
+    stand.Return(kInit);
+    for (uint32_t i = 0; i <= kCallsToRest; ++i) {
+      stand.Make(itself ? kInit : helper, calls::Kill(kInit, 15));
+      stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+    }
+    EXPECT_EQ(stand.judge.verdict(Rule::kComesToRest), itself ? Verdict::kBroken : Verdict::kHolds);
   }
-  EXPECT_EQ(stand.judge.verdict(Rule::kComesToRest), Verdict::kBroken);
 }
 
 TEST(Judge, AfterRestTwoHundredCallsASecondAreAllowed) {
