@@ -133,41 +133,60 @@ RC_GTEST_PROP(CallList, HasWhatASetOfNumbersWouldHave, (uint64_t seed)) {
   }
 }
 
-RC_GTEST_PROP(Facts, AreReadBackAndMatchAsTheyAreOpen, (uint64_t seed, uint64_t other_seed)) {
-  const auto facts = [](uint64_t bits) {
-    const auto below = [&bits](uint64_t bound) {
-      const uint64_t drawn = bits % bound;
-      bits = bits / bound + bits * 0x9e3779b97f4a7c15;
-      return drawn;
-    };
-    contract::Facts drawn{.phase = static_cast<contract::Phase>(below(5)),
-                          .faults = static_cast<uint8_t>(below(32)),
-                          .entry = static_cast<uint16_t>(below(4096)),
-                          .cause = static_cast<contract::Cause>(below(10)),
-                          .whose = static_cast<contract::Whose>(below(8)),
-                          .how = static_cast<contract::How>(below(12))};
-    if (drawn.cause == contract::Cause::kSignal) drawn.signal = static_cast<uint8_t>(1 + below(64));
-    return drawn;
-  };
+// Facts, of which `field` is drawn, or all if that is 0.
+void Draw(contract::Facts& facts, int field) {
   using Pattern = contract::FactsPattern;
-  const contract::Facts one = facts(seed);
-  contract::Facts other = facts(other_seed);
-  if (seed % 2 == 0) other.entry |= one.entry;
-  if (seed % 2 == 0) other.faults |= one.faults;
+  const auto drawn = [field](int other) { return field == 0 || field == other; };
+  const auto below = [](int bound) { return *rc::gen::inRange(0, bound); };
+  if (drawn(Pattern::kPhase)) facts.phase = static_cast<contract::Phase>(below(5));
+  if (drawn(Pattern::kEntry)) facts.entry = static_cast<uint16_t>(below(4096));
+  if (drawn(Pattern::kFaults)) facts.faults = static_cast<uint8_t>(below(32));
+  if (drawn(Pattern::kCause)) facts.cause = static_cast<contract::Cause>(below(10));
+  if (drawn(Pattern::kWhose)) facts.whose = static_cast<contract::Whose>(below(8));
+  if (drawn(Pattern::kHow)) facts.how = static_cast<contract::How>(below(13));
+  if (facts.cause != contract::Cause::kSignal) {
+    facts.signal = 0;
+  } else if (drawn(Pattern::kSignal) || facts.signal == 0) {
+    facts.signal = static_cast<uint8_t>(*rc::gen::element(1, 64, 1 + below(64)));
+  }
+}
+
+// Some facts with some fields left open, and others that differ from them in one field, if at all.
+RC_GTEST_PROP(Facts, AreReadBackAndMatchAsTheyAreOpen, ()) {
+  using Pattern = contract::FactsPattern;
+  Pattern pattern;
+  Draw(pattern.facts, 0);
+  contract::Facts other = pattern.facts;
+  Draw(other, 1 << *rc::gen::inRange(0, 7));
+  if (*rc::gen::arbitrary<bool>()) other.entry |= pattern.facts.entry;
+  if (*rc::gen::arbitrary<bool>()) other.faults |= pattern.facts.faults;
+  pattern.open = static_cast<uint8_t>(*rc::gen::element(0, *rc::gen::inRange(0, 128)));
+  const auto open = [&pattern](int field) { return (pattern.open & field) != 0; };
+  if (open(Pattern::kCause) || pattern.facts.cause != contract::Cause::kSignal) {
+    pattern.open &= static_cast<uint8_t>(~Pattern::kSignal);
+  }
+  const contract::Facts& facts = pattern.facts;
+  const bool entry_fits =
+      open(Pattern::kEntry) ? (facts.entry & ~other.entry) == 0 : facts.entry == other.entry;
+  const bool faults_fit =
+      open(Pattern::kFaults) ? (facts.faults & ~other.faults) == 0 : facts.faults == other.faults;
+  const bool same_signal = open(Pattern::kSignal) || facts.signal == other.signal;
+  RC_ASSERT(pattern.Matches(other) ==
+            ((open(Pattern::kPhase) || facts.phase == other.phase) && entry_fits && faults_fit &&
+             (open(Pattern::kCause) || (facts.cause == other.cause && same_signal)) &&
+             (open(Pattern::kWhose) || facts.whose == other.whose) &&
+             (open(Pattern::kHow) || facts.how == other.how)));
+  // What is open is not said, but for entries and faults that have to be there.
+  const contract::Facts none;
+  if (open(Pattern::kPhase)) pattern.facts.phase = none.phase;
+  if (open(Pattern::kCause)) pattern.facts.cause = none.cause;
+  if (open(Pattern::kCause | Pattern::kSignal)) pattern.facts.signal = none.signal;
+  if (open(Pattern::kWhose)) pattern.facts.whose = none.whose;
+  if (open(Pattern::kHow)) pattern.facts.how = none.how;
   std::string error;
-  const auto read = contract::ParseFacts(ToString(one), &error);
+  const auto read = contract::ParseFacts(ToString(pattern), &error);
   RC_ASSERT(read.has_value());
-  RC_ASSERT(*read == Pattern{.facts = one});
-  RC_ASSERT(read->Matches(one));
-  RC_ASSERT(read->Matches(other) == (one == other));
-  const auto all_open = static_cast<uint8_t>(Pattern::kPhase | Pattern::kEntry | Pattern::kFaults |
-                                             Pattern::kCause | Pattern::kWhose | Pattern::kHow);
-  const Pattern open{.facts = {.faults = one.faults, .entry = one.entry}, .open = all_open};
-  const bool has_those = (one.entry & ~other.entry) == 0 && (one.faults & ~other.faults) == 0;
-  RC_ASSERT(open.Matches(other) == has_those);
-  const auto read_open = contract::ParseFacts(ToString(open), &error);
-  RC_ASSERT(read_open.has_value());
-  RC_ASSERT(*read_open == open);
+  RC_ASSERT(*read == pattern);
 }
 
 RC_GTEST_PROP(ConsoleLine, HasTheNumbersThatASearchFinds, (uint64_t seed)) {
@@ -226,13 +245,15 @@ RC_GTEST_PROP(Judge, TellsHowInitWasEntered, ()) {
   if (descriptor > 2) {
     stand.kernel.GiveDescriptor(kInit, descriptor, kernel::Path::kNull, 0);
   }
-  stand.judge = Judge();
+  // What the kernel does not tell, it is told.
+  const auto told = static_cast<uint16_t>(*rc::gen::inRange(0, 128) * contract::kEnteredStreams);
+  stand.judge = Judge({.entry = told});
   stand.Tell({.kind = Step::Kind::kEntered, .pid = kInit});
   stand.Make(kInit, calls::Kill(-1, signal));  // a break, that has the facts
   const int entry =
       (ignoring ? contract::kEnteredIgnoring : 0) | (masked ? contract::kEnteredMasked : 0) |
       (pending ? contract::kEnteredPending : 0) | (children != 0 ? contract::kEnteredParent : 0) |
-      (descriptor > 2 ? contract::kEnteredDescriptors : 0);
+      (descriptor > 2 ? contract::kEnteredDescriptors : 0) | told;
   const contract::Break* const found = stand.judge.FindBreak(Rule::kSignalsNobodyElse);
   RC_ASSERT(found != nullptr);
   RC_ASSERT(found->facts.entry == entry);
@@ -330,6 +351,35 @@ RC_GTEST_PROP(Judge, TheTimeOfAFailedStartIsToTheNanosecond, ()) {
   RC_ASSERT(late == (after_ns > contract::kRestartWithinNs));
 }
 
+// It may be frozen after the last step that was told.
+RC_GTEST_PROP(Judge, TheDeadlineLeavesOutFrozenTime, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 1);
+  uint64_t used_ns = 0 - stand.kernel.now_ns();
+  stand.EndWell("1\n");
+  stand.Wait();
+  used_ns += stand.kernel.now_ns();
+  for (int spans = *rc::gen::inRange(1, 6); spans > 0; --spans) {
+    const bool frozen = *rc::gen::arbitrary<bool>();
+    const uint64_t time_ns =
+        *rc::gen::element(10 * kSecondNs, Near(contract::kRestartWithinNs / 2), kSecondNs);
+    if (frozen) {
+      stand.kernel.SendFromAncestor(kInit, kernel::kSigStop);
+      const bool told = *rc::gen::arbitrary<bool>();
+      if (told) stand.Move(contract::Cause::kUntracedStop, kInit, kernel::kSigStop);
+    }
+    stand.PassTo(stand.kernel.now_ns() + time_ns);
+    if (!frozen) used_ns += time_ns;
+    if (!frozen) continue;
+    stand.kernel.SendFromAncestor(kInit, kernel::kSigCont);
+    stand.Move(contract::Cause::kContinue, kInit, kernel::kSigCont);
+  }
+  const bool late = stand.judge.verdict(Rule::kAlwaysRestarts) == Verdict::kBroken;
+  RC_ASSERT(late == (used_ns > contract::kRestartWithinNs));
+}
+
 RC_GTEST_PROP(Judge, ThePauseIsToTheNanosecond, ()) {
   contract::Stand stand;
   const kernel::Pid child = stand.Start();
@@ -372,6 +422,26 @@ RC_GTEST_PROP(Judge, WaitsWithoutBoundAreJudgedByTheListAndOfInitAlone, ()) {
   RC_ASSERT(broken == (by_init && without_bound && !listed));
 }
 
+RC_GTEST_PROP(Judge, CallsAreJudgedByTheListWhoeverMakesThem, ()) {
+  const std::vector<kernel::Call> some = {calls::Sync(), calls::ClockRead(), calls::GetId(0),
+                                          calls::SetSid(), calls::EpollCreate()};
+  const auto listed = *rc::gen::elementOf(some);
+  const auto call = *rc::gen::elementOf(some);
+  contract::CallList list;
+  list.kinds = kernel::KindBit(listed.kind);
+  contract::Stand stand;
+  const kernel::Pid helper = stand.Fork();
+  stand.judge = Judge({.calls = &list});
+  const bool by_init = *rc::gen::arbitrary<bool>();
+  stand.Make(by_init ? kInit : helper, call);
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kKeepsToItsCalls);
+  RC_ASSERT((found != nullptr) == (call.kind != listed.kind));
+  if (found == nullptr) return;
+  RC_ASSERT(found->facts.how == contract::How::kOtherCommand);
+  RC_ASSERT(found->facts.whose == (by_init ? contract::Whose::kNobody : contract::Whose::kHelper));
+  RC_ASSERT(found->number == static_cast<int>(call.kind));
+}
+
 RC_GTEST_PROP(Judge, OfAnExitTheLowByteIsTheStatus, (uint8_t status, uint16_t code)) {
   contract::Stand stand({.profile = contract::Profile::kContainer});
   const kernel::Pid child = stand.Start();
@@ -386,7 +456,8 @@ RC_GTEST_PROP(Judge, OfAnExitTheLowByteIsTheStatus, (uint8_t status, uint16_t co
 }
 
 // It is told that init makes a call: that is all that is counted.
-void Call(contract::Stand& stand, uint64_t times) {
+template <typename World>
+void Call(contract::StandOf<World>& stand, uint64_t times) {
   const Step step{
       .kind = Step::Kind::kCalls, .by_init = true, .pid = kInit, .call = calls::ClockRead()};
   for (uint64_t i = 0; i < times; ++i) stand.Tell(step);
@@ -423,10 +494,14 @@ RC_GTEST_PROP(Judge, CallsOfASecondAreCountedFromTheFirst, ()) {
 }
 
 RC_GTEST_PROP(Judge, WhatThereIsToDoIsWorthEightCallsEach, ()) {
-  contract::Stand stand;
+  contract::LargeStand stand;
   const kernel::Pid oldest = stand.kernel.Fork(kInit);
   stand.Start();
   const kernel::Pid helper = stand.Fork();
+  const kernel::Pid stranger = stand.kernel.Fork(stand.kernel.Fork(kInit));
+  stand.kernel.Issue(stranger, calls::SetSid());
+  stand.kernel.Issue(stranger, calls::SigProcMask(kernel::kMaskSet, 0));
+  stand.Make(kInit, calls::Ptrace(kernel::kPtraceSeize, stranger));
   stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(15)));
   stand.Rest();
   const int dead = *rc::gen::inRange(0, 3);
@@ -446,12 +521,14 @@ RC_GTEST_PROP(Judge, WhatThereIsToDoIsWorthEightCallsEach, ()) {
     if (i < traced) stand.kernel.Issue(pid, calls::Ptrace(kernel::kPtraceTraceMe));
     stand.kernel.SendFromKernel(pid, kernel::kSigStop);
   }
+  const bool stranger_stops = *rc::gen::arbitrary<bool>();
+  if (stranger_stops) stand.kernel.SendFromKernel(stranger, kernel::kSigStop);
   for (int i = 0; i < queued; ++i) stand.kernel.QueueFromAncestor(kInit, signal);
   for (int i = 0; i < to_thread; ++i) stand.kernel.SendToThreadFromAncestor(kInit, 20);
   stand.kernel.SendFromKernel(kInit, 15);
   stand.Move(contract::Cause::kSignal, kInit, 15);
   // That wakes init; SIGCHLD is one more.
-  const int of_children = dead + traced + stopped;
+  const int of_children = dead + traced + stopped + (stranger_stops ? 1 : 0);
   const int things = of_children + (of_children != 0 ? 1 : 0) + queued + to_thread + 1;
   stand.Return(kInit);
   const auto bound =

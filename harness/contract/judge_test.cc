@@ -287,6 +287,13 @@ TEST(Judge, EachFaultHasItsOwnWord) {
   }
 }
 
+TEST(Judge, OfTheEntryItTellsWhatItWasToldAndWhatItSees) {
+  Stand stand({.entry = kEnteredNamespace | kEnteredStreams}, {.mask = kernel::SignalBit(10)});
+  stand.Make(kInit, calls::Kill(-1, 10));
+  EXPECT_EQ(int{stand.judge.FindBreak(Rule::kSignalsNobodyElse)->facts.entry},
+            kEnteredNamespace | kEnteredStreams | kEnteredMasked);
+}
+
 // By one who sends a signal to all.
 TEST(Judge, EachWayInWhichInitWasEnteredHasItsOwnWord) {
   const auto entry_of = [](const kernel::Entry& entry, auto prepare) {
@@ -1744,6 +1751,19 @@ TEST(Judge, WhereInitMayNotWaitAHelperMayAndInitForATime) {
   stand.Make(kInit, calls::Wait4(-1));
   EXPECT_EQ(stand.broken(), Rules{Rule::kKeepsToItsCalls});
   EXPECT_EQ(stand.HowOf(Rule::kKeepsToItsCalls), How::kNever);
+}
+
+TEST(Judge, AHelperKeepsToTheListToo) {
+  for (const bool listed : {false, true}) {
+    CallList list;
+    list.kinds = ~kernel::KindBit(kernel::CallKind::kSync);
+    Stand stand({.calls = &list});
+    stand.Start();
+    const Pid helper = stand.Fork();
+    stand.Make(helper, listed ? calls::ClockRead() : calls::Sync());
+    EXPECT_EQ(stand.judge.verdict(Rule::kKeepsToItsCalls),
+              listed ? Verdict::kHolds : Verdict::kBroken);
+  }
 }
 
 // A read that goes on with one before is none of its own.
