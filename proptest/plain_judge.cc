@@ -25,6 +25,13 @@ bool IsDead(Pid pid, const kernel::Kernel& kernel) {
   const kernel::Glance view = kernel.GlanceAt(pid);
   return !view.exists || view.activity == Activity::kZombie;
 }
+bool HasLiveThread(Pid process, const kernel::Kernel& kernel) {
+  for (int i = 1; i < kernel.size(); ++i) {
+    const Pid pid = kernel.PidAt(i);
+    if (kernel.Look(pid).process == process && !IsDead(pid, kernel)) return true;
+  }
+  return false;
+}
 bool IsStop(int raw) { return (raw & 0xff) == 0x7f; }
 contract::Cause CauseOf(int raw) {
   if (IsStop(raw)) return contract::Cause::kTracedStop;
@@ -256,22 +263,22 @@ void PlainJudge::FollowChild(const Kernel& kernel) {
     path_named_ = false;
     JudgeExec(kernel);
   }
-  if (!IsDead(child_, kernel)) return;
+  if (!IsDead(child_, kernel) || HasLiveThread(child_, kernel)) return;
   // Whoever traces it puts its end off.
   const auto look = calls::WaitId(kernel::kWaitForPid, child_,
                                   kernel::kWaitExited | kernel::kWaitNoHang | kernel::kWaitAll);
   const bool held = view.pid != 0 && kernel.PeekWait(kInit, look).pid != child_;
-  if (!known_ || held) {
+  if (!known_ || (held && exec_failed_)) {
     in_doubt_ = true;
     return;
   }
-  if (!ended_) {
+  if (!std::exchange(dead_, true)) {
     end_cause_ = CauseOf(view.status);
     status_ = ShellStatus(view.status);
     for (Taken& taken : taken_) taken.owed = false;
     JudgeExec(kernel);
-    End(kernel);
   }
+  if (!ended_ && !held) End(kernel);
   if (view.pid != 0) return;
   reaped_ = true;
   taken_.clear();
@@ -391,7 +398,7 @@ void PlainJudge::OnReturn(const Step& step, const Kernel& kernel) {
       ever_taken_.insert(result.signal);
       if (result.signal == kernel::kSigChld) break;
       told_ = {.cause = Cause::kSignal, .signal = result.signal};
-      if (!reaped_) taken_.push_back({result.signal, result.owed && !ended_, false});
+      if (!reaped_) taken_.push_back({result.signal, result.owed && !ended_ && !dead_, false});
       break;
     case CallKind::kWait4:
       if (step.by_init) OnWaited(result, step.call.pid == -1, kernel);
@@ -557,7 +564,7 @@ void PlainJudge::RestFromSignals(const Kernel& kernel, bool fresh) {
   const bool sleeps = call.kind == CallKind::kFork ||
                       (call.time_ns != kernel::kForever &&
                        (call.kind == CallKind::kSigTimedWait || call.kind == CallKind::kSleep));
-  const bool alive = child_ != 0 && !ended_;
+  const bool alive = child_ != 0 && !ended_ && !dead_;
   if (alive && (fresh || !sleeps) && kernel.Owed() != 0) {
     const int signal = std::countr_zero(kernel.Owed()) + 1;
     Break(Rule::kForwardsEverySignal, kernel,

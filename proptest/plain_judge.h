@@ -116,7 +116,8 @@ class PlainJudge : public contract::Hearer {
   int unclean_ = 0;               // at the last exec: ExecDefect
   uint64_t unclean_signals_ = 0;  // blocked then, or else ignored
   bool refused_ = false;
-  bool ended_ = false;
+  bool dead_ = false;
+  bool ended_ = false;  // and init can learn of it
   bool reaped_ = false;
   Cause end_cause_ = Cause::kNone;
   bool has_rested_ = false;

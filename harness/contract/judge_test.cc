@@ -548,6 +548,32 @@ TEST(Judge, WhatIsUnsentAtTheChildsDeathIsNotOwedAnyMore) {
   EXPECT_EQ(stand.HowOf(Rule::kSignalsNobodyElse), How::kNeverTaken);
 }
 
+// Nor is what comes after it, though somebody else traces it and init is told later.
+TEST(Judge, WhatComesAfterTheChildsDeathIsNotOwed) {
+  enum { kDropped, kNotTaken, kAnotherSent };
+  for (const int does : {kDropped, kNotTaken, kAnotherSent}) {
+    for (const bool traced : {false, true}) {
+      Stand stand;
+      const Pid child = stand.Start();
+      const Pid tracer = stand.kernel.Fork(kInit);
+      if (traced) stand.kernel.Issue(tracer, calls::Ptrace(kernel::kPtraceSeize, child));
+      stand.Wait();
+      stand.Exit(child, 0);
+      stand.Send(10);
+      while (does != kNotTaken && stand.kernel.PendingCount(kInit, 10, true) != 0) {
+        if (stand.kernel.Foresee(kInit) == kernel::Step::Kind::kReturns) stand.Return(kInit);
+        stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+      }
+      if (does == kAnotherSent) stand.Make(kInit, calls::Kill(-child, 12));
+      stand.Make(kInit, calls::Sleep(1));
+      stand.Rest();
+      EXPECT_NE(stand.judge.verdict(Rule::kForwardsEverySignal), Verdict::kBroken) << does;
+      EXPECT_EQ(stand.judge.verdict(Rule::kSignalsNobodyElse),
+                does == kAnotherSent ? Verdict::kBroken : Verdict::kHolds);
+    }
+  }
+}
+
 // Of those beyond the room for them nothing is known until init rests, and all after that.
 TEST(Judge, AtRestThereIsRoomAgain) {
   for (const int taken : {64, 65}) {
