@@ -11,6 +11,7 @@
 #include "harness/contract/console_line.h"
 #include "harness/contract/facts.h"
 #include "harness/contract/judge.h"
+#include "harness/contract/raw_status.h"
 #include "harness/contract/rules.h"
 #include "harness/contract/stand.h"
 #include "harness/contract/step.h"
@@ -227,6 +228,34 @@ uint64_t Near(uint64_t bound) {
   return bound - 1 +
          *rc::gen::oneOf(rc::gen::inRange<uint64_t>(0, 3),
                          rc::gen::inRange(uint64_t{0}, kSecondNs));
+}
+
+RC_GTEST_PROP(RawStatus, OfADeathBothWaitsAndTheMoveTellTheSame, ()) {
+  using contract::Cause;
+  contract::Stand stand;
+  const kernel::Pid pid = stand.kernel.Fork(kInit);
+  const Cause cause = *rc::gen::element(Cause::kExit, Cause::kKill, Cause::kCore);
+  const bool exits = cause == Cause::kExit;
+  const int number = exits ? *rc::gen::inRange(0, 1024) : *rc::gen::inRange(1, 65);
+  if (exits) {
+    stand.kernel.Exit(pid, number);
+  } else {
+    stand.kernel.Die(pid, number, cause == Cause::kCore);
+  }
+  const int raw = contract::StatusOf(cause, number);
+  RC_ASSERT(contract::IsDeath(raw));
+  RC_ASSERT(contract::CauseOf(raw) == cause);
+  RC_ASSERT(contract::ShellStatus(raw) == (exits ? number & 0xff : 128 + number));
+  constexpr uint32_t kFlags = kernel::kWaitExited | kernel::kWaitNoHang | kernel::kWaitAll;
+  for (const kernel::Call& call : {calls::Wait4(pid, kernel::kWaitNoHang | kernel::kWaitAll),
+                                   calls::WaitId(kernel::kWaitForPid, pid, kFlags)}) {
+    const Step step{.call = call, .result = stand.kernel.PeekWait(kInit, call)};
+    RC_ASSERT(contract::TellsOf(step, pid));
+    RC_ASSERT(contract::StatusTold(step) == raw);
+  }
+  const int none = contract::StatusOf(Cause::kContinue, number);
+  RC_ASSERT(!contract::IsDeath(none));
+  RC_ASSERT(contract::CauseOf(none) == Cause::kNone);
 }
 
 RC_GTEST_PROP(Judge, TellsHowInitWasEntered, ()) {
