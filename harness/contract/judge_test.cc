@@ -1931,7 +1931,7 @@ TEST(Judge, WhatInitSendsItselfIsNothingThatThereWasToDo) {
     stand.Wait();
     stand.Send(15);
     stand.Return(kInit);
-    for (uint32_t i = 0; i <= kCallsToRest; ++i) {
+    for (uint32_t i = 0; i < 2 * kCallsToRest; ++i) {
       stand.Make(itself ? kInit : helper, calls::Kill(kInit, 15));
       stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
     }
