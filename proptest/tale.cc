@@ -501,15 +501,15 @@ constexpr Opening kOpenings[] = {
        tale.stand.Fork();
        return tale;
      }},
-    {"ended with 1, and a helper of before syncs and hangs", false,
+    {"ended with 0, and a helper of before syncs and hangs", false,
      [](Hearer* hearer) {
        Tale tale = Running(hearer);
        const Pid helper = tale.stand.Fork();
        tale.stand.Wait();
-       tale.stand.Exit(2, 1);
+       tale.stand.Exit(2, 0);
        Wake(tale, kInit);
        Init(tale, calls::Wait4(-1, kNoHang));
-       Write(tale, kInit, "1\n");
+       Write(tale, kInit, "0\n");
        Fail(tale, {.sync_hangs = true});
        Make(tale, helper, calls::Sync());
        return tale;

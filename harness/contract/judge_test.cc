@@ -968,20 +968,21 @@ TEST(Judge, AWriteOfNothingIsNoPartOfALine) {
 
 // If it exits by itself it has time to tell init why.
 TEST(Judge, OfAFailedStartTheStatusAloneIsNoReport) {
-  for (const bool killed : {false, true}) {
+  for (const Cause cause : {Cause::kExit, Cause::kKill, Cause::kCore}) {
     Stand stand;
     const Pid child = stand.StartThatFails();
     stand.Wait();
-    if (killed) {
-      stand.kernel.Die(child, 9, false);
-      stand.Move(Cause::kKill, child, 9);
-    } else {
+    const bool exits = cause == Cause::kExit;
+    if (exits) {
       stand.Make(child, calls::Exit(127));
+    } else {
+      stand.kernel.Die(child, 9, cause == Cause::kCore);
+      stand.Move(cause, child, 9);
     }
-    stand.EndWell(killed ? "137\n" : "127\n");
+    stand.EndWell(exits ? "127\n" : "137\n");
     stand.PassTo(30 * kSecondNs + kSecondNs / 2);
     stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
-    EXPECT_EQ(stand.broken(), killed ? Rules{} : Rules{Rule::kReportsStatus});
+    EXPECT_EQ(stand.broken(), exits ? Rules{Rule::kReportsStatus} : Rules{});
   }
 }
 
@@ -1389,6 +1390,29 @@ TEST(Judge, OnceInitHasRestedAnEndIsNotTakenBack) {
     stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
     stand.Exec(stand.Fork());
     EXPECT_EQ(stand.judge.verdict(Rule::kSyncsFirst), rests ? Verdict::kHolds : Verdict::kSilent);
+  }
+}
+
+// Whenever it was forked.
+TEST(Judge, AfterItsSyncAHelperIsWaitedFor) {
+  for (const bool before : {false, true}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    Pid helper = before ? stand.Fork() : 0;
+    stand.Wait();
+    stand.Exit(child, 0);
+    stand.Return(kInit);
+    stand.ReapAll();
+    stand.Make(kInit, calls::Write(2, 2), "0\n");
+    if (!before) helper = stand.Fork();
+    stand.Make(helper, calls::Sync());
+    stand.Wait();
+    EXPECT_EQ(stand.broken(), Rules{}) << before;
+    stand.Make(helper, calls::Exit(0));
+    stand.Return(kInit);
+    stand.ReapAll();
+    stand.Wait();
+    EXPECT_EQ(stand.broken(), Rules{Rule::kWaitsOutTheDelay}) << before;
   }
 }
 
