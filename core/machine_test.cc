@@ -161,6 +161,16 @@ static_assert(Follows({
 
 static_assert(Follows({
                   {SignalTaken{kSigChld}, Reap{}},
+                  {Reaped{kCore, Exit(1)}, Announce{What::kChildEnded, 1}},
+                  {Announced{}, RebootAfterDelay{30}},
+                  {NothingTaken{}, Announce{What::kNonsense}},
+                  {Announced{}, RebootAfterDelay{30}},
+                  {DelayStarted{}, Sync{}},
+              }),
+              "a delay of which nobody said that it is armed is armed again");
+
+static_assert(Follows({
+                  {SignalTaken{kSigChld}, Reap{}},
                   {Reaped{kCore, Exit(0)}, Announce{What::kChildEnded, 0}},
                   {Announced{}, RebootAfterDelay{30}},
                   {DelayStarted{}, Sync{}},

@@ -12,6 +12,7 @@
 #include "harness/contract/console_line.h"
 #include "harness/contract/facts.h"
 #include "harness/contract/judge.h"
+#include "harness/contract/raw_status.h"
 #include "harness/contract/rules.h"
 #include "harness/contract/stand.h"
 #include "harness/contract/step.h"
@@ -167,41 +168,60 @@ RC_GTEST_PROP(CallList, HasWhatASetOfNumbersWouldHave, (uint64_t seed)) {
   }
 }
 
-RC_GTEST_PROP(Facts, AreReadBackAndMatchAsTheyAreOpen, (uint64_t seed, uint64_t other_seed)) {
-  const auto facts = [](uint64_t bits) {
-    const auto below = [&bits](uint64_t bound) {
-      const uint64_t drawn = bits % bound;
-      bits = bits / bound + bits * 0x9e3779b97f4a7c15;
-      return drawn;
-    };
-    contract::Facts drawn{.phase = static_cast<contract::Phase>(below(5)),
-                          .faults = static_cast<uint8_t>(below(32)),
-                          .entry = static_cast<uint16_t>(below(4096)),
-                          .cause = static_cast<contract::Cause>(below(10)),
-                          .whose = static_cast<contract::Whose>(below(8)),
-                          .how = static_cast<contract::How>(below(12))};
-    if (drawn.cause == contract::Cause::kSignal) drawn.signal = static_cast<uint8_t>(1 + below(64));
-    return drawn;
-  };
+// Facts, of which `field` is drawn, or all if that is 0.
+void Draw(contract::Facts& facts, int field) {
   using Pattern = contract::FactsPattern;
-  const contract::Facts one = facts(seed);
-  contract::Facts other = facts(other_seed);
-  if (seed % 2 == 0) other.entry |= one.entry;
-  if (seed % 2 == 0) other.faults |= one.faults;
+  const auto drawn = [field](int other) { return field == 0 || field == other; };
+  const auto below = [](int bound) { return *rc::gen::inRange(0, bound); };
+  if (drawn(Pattern::kPhase)) facts.phase = static_cast<contract::Phase>(below(5));
+  if (drawn(Pattern::kEntry)) facts.entry = static_cast<uint16_t>(below(4096));
+  if (drawn(Pattern::kFaults)) facts.faults = static_cast<uint8_t>(below(32));
+  if (drawn(Pattern::kCause)) facts.cause = static_cast<contract::Cause>(below(10));
+  if (drawn(Pattern::kWhose)) facts.whose = static_cast<contract::Whose>(below(8));
+  if (drawn(Pattern::kHow)) facts.how = static_cast<contract::How>(below(13));
+  if (facts.cause != contract::Cause::kSignal) {
+    facts.signal = 0;
+  } else if (drawn(Pattern::kSignal) || facts.signal == 0) {
+    facts.signal = static_cast<uint8_t>(*rc::gen::element(1, 64, 1 + below(64)));
+  }
+}
+
+// Some facts with some fields left open, and others that differ from them in one field, if at all.
+RC_GTEST_PROP(Facts, AreReadBackAndMatchAsTheyAreOpen, ()) {
+  using Pattern = contract::FactsPattern;
+  Pattern pattern;
+  Draw(pattern.facts, 0);
+  contract::Facts other = pattern.facts;
+  Draw(other, 1 << *rc::gen::inRange(0, 7));
+  if (*rc::gen::arbitrary<bool>()) other.entry |= pattern.facts.entry;
+  if (*rc::gen::arbitrary<bool>()) other.faults |= pattern.facts.faults;
+  pattern.open = static_cast<uint8_t>(*rc::gen::element(0, *rc::gen::inRange(0, 128)));
+  const auto open = [&pattern](int field) { return (pattern.open & field) != 0; };
+  if (open(Pattern::kCause) || pattern.facts.cause != contract::Cause::kSignal) {
+    pattern.open &= static_cast<uint8_t>(~Pattern::kSignal);
+  }
+  const contract::Facts& facts = pattern.facts;
+  const bool entry_fits =
+      open(Pattern::kEntry) ? (facts.entry & ~other.entry) == 0 : facts.entry == other.entry;
+  const bool faults_fit =
+      open(Pattern::kFaults) ? (facts.faults & ~other.faults) == 0 : facts.faults == other.faults;
+  const bool same_signal = open(Pattern::kSignal) || facts.signal == other.signal;
+  RC_ASSERT(pattern.Matches(other) ==
+            ((open(Pattern::kPhase) || facts.phase == other.phase) && entry_fits && faults_fit &&
+             (open(Pattern::kCause) || (facts.cause == other.cause && same_signal)) &&
+             (open(Pattern::kWhose) || facts.whose == other.whose) &&
+             (open(Pattern::kHow) || facts.how == other.how)));
+  // What is open is not said, but for entries and faults that have to be there.
+  const contract::Facts none;
+  if (open(Pattern::kPhase)) pattern.facts.phase = none.phase;
+  if (open(Pattern::kCause)) pattern.facts.cause = none.cause;
+  if (open(Pattern::kCause | Pattern::kSignal)) pattern.facts.signal = none.signal;
+  if (open(Pattern::kWhose)) pattern.facts.whose = none.whose;
+  if (open(Pattern::kHow)) pattern.facts.how = none.how;
   std::string error;
-  const auto read = contract::ParseFacts(ToString(one), &error);
+  const auto read = contract::ParseFacts(ToString(pattern), &error);
   RC_ASSERT(read.has_value());
-  RC_ASSERT(*read == Pattern{.facts = one});
-  RC_ASSERT(read->Matches(one));
-  RC_ASSERT(read->Matches(other) == (one == other));
-  const auto all_open = static_cast<uint8_t>(Pattern::kPhase | Pattern::kEntry | Pattern::kFaults |
-                                             Pattern::kCause | Pattern::kWhose | Pattern::kHow);
-  const Pattern open{.facts = {.faults = one.faults, .entry = one.entry}, .open = all_open};
-  const bool has_those = (one.entry & ~other.entry) == 0 && (one.faults & ~other.faults) == 0;
-  RC_ASSERT(open.Matches(other) == has_those);
-  const auto read_open = contract::ParseFacts(ToString(open), &error);
-  RC_ASSERT(read_open.has_value());
-  RC_ASSERT(*read_open == open);
+  RC_ASSERT(*read == pattern);
 }
 
 RC_GTEST_PROP(ConsoleLine, HasTheNumbersThatASearchFinds, (uint64_t seed)) {
@@ -216,17 +236,19 @@ RC_GTEST_PROP(ConsoleLine, HasTheNumbersThatASearchFinds, (uint64_t seed)) {
     if (minus && (i == 1 || text[i - 2] == '/' || text[i - 2] == '-')) numbers.back() = "99999";
     numbers.back() += text[i];
   }
+  // Some begin again within themselves.
+  const std::string path = *rc::gen::element<std::string>("/aa", "/a/a0", "//a", "/a/a/aa");
   contract::ConsoleLine line;
   const std::size_t half = seed % (text.size() + 1);
-  line.Add(text.substr(0, half), "/aa", true);
-  line.Add(text.substr(half), "/aa", false);
+  line.Add(text.substr(0, half), path.c_str(), true);
+  line.Add(text.substr(half), path.c_str(), false);
   RC_ASSERT(line.has_one_number() == (numbers.size() == 1));
   if (numbers.size() == 1) {
     const uint64_t value = std::stoull("0" + numbers[0].substr(0, 18));
     RC_ASSERT(static_cast<uint64_t>(line.number()) ==
               std::min<uint64_t>(value, contract::ConsoleLine::kTooMuch));
   }
-  RC_ASSERT(line.names_path() == (text.find("/aa") != std::string::npos));
+  RC_ASSERT(line.names_path() == (text.find(path) != std::string::npos));
   RC_ASSERT(line.begun() == !text.empty());
   RC_ASSERT(line.since_end() == (half > 0));
 }
@@ -242,6 +264,34 @@ uint64_t Near(uint64_t bound) {
   return bound - 1 +
          *rc::gen::oneOf(rc::gen::inRange<uint64_t>(0, 3),
                          rc::gen::inRange(uint64_t{0}, kSecondNs));
+}
+
+RC_GTEST_PROP(RawStatus, OfADeathBothWaitsAndTheMoveTellTheSame, ()) {
+  using contract::Cause;
+  contract::Stand stand;
+  const kernel::Pid pid = stand.kernel.Fork(kInit);
+  const Cause cause = *rc::gen::element(Cause::kExit, Cause::kKill, Cause::kCore);
+  const bool exits = cause == Cause::kExit;
+  const int number = exits ? *rc::gen::inRange(0, 1024) : *rc::gen::inRange(1, 65);
+  if (exits) {
+    stand.kernel.Exit(pid, number);
+  } else {
+    stand.kernel.Die(pid, number, cause == Cause::kCore);
+  }
+  const int raw = contract::StatusOf(cause, number);
+  RC_ASSERT(contract::IsDeath(raw));
+  RC_ASSERT(contract::CauseOf(raw) == cause);
+  RC_ASSERT(contract::ShellStatus(raw) == (exits ? number & 0xff : 128 + number));
+  constexpr uint32_t kFlags = kernel::kWaitExited | kernel::kWaitNoHang | kernel::kWaitAll;
+  for (const kernel::Call& call : {calls::Wait4(pid, kernel::kWaitNoHang | kernel::kWaitAll),
+                                   calls::WaitId(kernel::kWaitForPid, pid, kFlags)}) {
+    const Step step{.call = call, .result = stand.kernel.PeekWait(kInit, call)};
+    RC_ASSERT(contract::TellsOf(step, pid));
+    RC_ASSERT(contract::StatusTold(step) == raw);
+  }
+  const int none = contract::StatusOf(Cause::kContinue, number);
+  RC_ASSERT(!contract::IsDeath(none));
+  RC_ASSERT(contract::CauseOf(none) == Cause::kNone);
 }
 
 RC_GTEST_PROP(Judge, TellsHowInitWasEntered, ()) {
@@ -260,13 +310,15 @@ RC_GTEST_PROP(Judge, TellsHowInitWasEntered, ()) {
   if (descriptor > 2) {
     stand.kernel.GiveDescriptor(kInit, descriptor, kernel::Path::kNull, 0);
   }
-  stand.judge = Judge();
+  // What the kernel does not tell, it is told.
+  const auto told = static_cast<uint16_t>(*rc::gen::inRange(0, 128) * contract::kEnteredStreams);
+  stand.judge = Judge({.entry = told});
   stand.Tell({.kind = Step::Kind::kEntered, .pid = kInit});
   stand.Make(kInit, calls::Kill(-1, signal));  // a break, that has the facts
   const int entry =
       (ignoring ? contract::kEnteredIgnoring : 0) | (masked ? contract::kEnteredMasked : 0) |
       (pending ? contract::kEnteredPending : 0) | (children != 0 ? contract::kEnteredParent : 0) |
-      (descriptor > 2 ? contract::kEnteredDescriptors : 0);
+      (descriptor > 2 ? contract::kEnteredDescriptors : 0) | told;
   const contract::Break* const found = stand.judge.FindBreak(Rule::kSignalsNobodyElse);
   RC_ASSERT(found != nullptr);
   RC_ASSERT(found->facts.entry == entry);
@@ -348,6 +400,56 @@ RC_GTEST_PROP(Judge, TheDelayAndTheDeadlineAreToTheNanosecond, ()) {
   RC_ASSERT(early == (after_ns < contract::kDelayNs));
 }
 
+// Time in which it was kept from running is not its own.
+RC_GTEST_PROP(Judge, TheTimeOfAFailedStartIsToTheNanosecond, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.StartThatFails();
+  uint64_t since_ns = stand.kernel.now_ns();
+  stand.Make(child, calls::Sleep(100 * kSecondNs));
+  stand.Wait();
+  if (*rc::gen::arbitrary<bool>()) {
+    stand.kernel.Keep(child, true);
+    stand.Move(contract::Cause::kOther, child);
+    stand.PassTo(stand.kernel.now_ns() + Near(contract::kRestartWithinNs));
+    since_ns = stand.kernel.now_ns();
+    stand.kernel.Keep(child, false);
+    stand.Move(contract::Cause::kOther, child);
+  }
+  const uint64_t after_ns = Near(contract::kRestartWithinNs);
+  stand.PassTo(since_ns + after_ns);
+  const bool late = stand.judge.verdict(Rule::kAlwaysRestarts) == Verdict::kBroken;
+  RC_ASSERT(late == (after_ns > contract::kRestartWithinNs));
+}
+
+// It may be frozen after the last step that was told.
+RC_GTEST_PROP(Judge, TheDeadlineLeavesOutFrozenTime, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  stand.Wait();
+  stand.Exit(child, 1);
+  uint64_t used_ns = 0 - stand.kernel.now_ns();
+  stand.EndWell("1\n");
+  stand.Wait();
+  used_ns += stand.kernel.now_ns();
+  for (int spans = *rc::gen::inRange(1, 6); spans > 0; --spans) {
+    const bool frozen = *rc::gen::arbitrary<bool>();
+    const uint64_t time_ns =
+        *rc::gen::element(10 * kSecondNs, Near(contract::kRestartWithinNs / 2), kSecondNs);
+    if (frozen) {
+      stand.kernel.SendFromAncestor(kInit, kernel::kSigStop);
+      const bool told = *rc::gen::arbitrary<bool>();
+      if (told) stand.Move(contract::Cause::kUntracedStop, kInit, kernel::kSigStop);
+    }
+    stand.PassTo(stand.kernel.now_ns() + time_ns);
+    if (!frozen) used_ns += time_ns;
+    if (!frozen) continue;
+    stand.kernel.SendFromAncestor(kInit, kernel::kSigCont);
+    stand.Move(contract::Cause::kContinue, kInit, kernel::kSigCont);
+  }
+  const bool late = stand.judge.verdict(Rule::kAlwaysRestarts) == Verdict::kBroken;
+  RC_ASSERT(late == (used_ns > contract::kRestartWithinNs));
+}
+
 RC_GTEST_PROP(Judge, ThePauseIsToTheNanosecond, ()) {
   contract::Stand stand;
   const kernel::Pid child = stand.Start();
@@ -365,12 +467,13 @@ RC_GTEST_PROP(Judge, ThePauseIsToTheNanosecond, ()) {
 
 RC_GTEST_PROP(Judge, WaitsWithoutBoundAreJudgedByTheListAndOfInitAlone, ()) {
   constexpr uint64_t kAll = kernel::kAllSignals;
-  const std::vector<kernel::Call> bounded = {calls::SigTimedWait(kAll, kSecondNs),
-                                             calls::Sleep(kSecondNs), calls::Poll(0, kSecondNs),
-                                             calls::Fork(kernel::kCloneVfork)};
+  constexpr uint64_t kForever = kernel::kForever;
+  const std::vector<kernel::Call> bounded = {
+      calls::SigTimedWait(kAll, kSecondNs), calls::Sleep(kSecondNs), calls::Poll(0, kSecondNs),
+      calls::EpollWait(3, kSecondNs), calls::Fork(kernel::kCloneVfork)};
   const std::vector<kernel::Call> unbounded = {
-      calls::SigTimedWait(kAll), calls::Sleep(kernel::kForever), calls::Poll(0, kernel::kForever),
-      calls::Pause(), calls::Wait4(-1)};
+      calls::SigTimedWait(kAll),     calls::Sleep(kForever), calls::Poll(0, kForever),
+      calls::EpollWait(3, kForever), calls::Pause(),         calls::Wait4(-1)};
   const bool without_bound = *rc::gen::arbitrary<bool>();
   const auto call = *rc::gen::elementOf(without_bound ? unbounded : bounded);
   contract::CallList list;
@@ -380,12 +483,33 @@ RC_GTEST_PROP(Judge, WaitsWithoutBoundAreJudgedByTheListAndOfInitAlone, ()) {
   contract::Stand stand({.calls = &list});
   const kernel::Pid child = stand.Start();
   const bool by_init = *rc::gen::arbitrary<bool>();
+  stand.Make(kInit, calls::EpollCreate());
   const kernel::Pid helper = stand.Fork();
   if (call.kind == kernel::CallKind::kWait4) stand.kernel.Fork(helper);
   stand.Make(by_init ? kInit : helper, call);
   RC_ASSERT(stand.kernel.Exists(child));
   const bool broken = stand.judge.verdict(Rule::kKeepsToItsCalls) == Verdict::kBroken;
   RC_ASSERT(broken == (by_init && without_bound && !listed));
+}
+
+RC_GTEST_PROP(Judge, CallsAreJudgedByTheListWhoeverMakesThem, ()) {
+  const std::vector<kernel::Call> some = {calls::Sync(), calls::ClockRead(), calls::GetId(0),
+                                          calls::SetSid(), calls::EpollCreate()};
+  const auto listed = *rc::gen::elementOf(some);
+  const auto call = *rc::gen::elementOf(some);
+  contract::CallList list;
+  list.kinds = kernel::KindBit(listed.kind);
+  contract::Stand stand;
+  const kernel::Pid helper = stand.Fork();
+  stand.judge = Judge({.calls = &list});
+  const bool by_init = *rc::gen::arbitrary<bool>();
+  stand.Make(by_init ? kInit : helper, call);
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kKeepsToItsCalls);
+  RC_ASSERT((found != nullptr) == (call.kind != listed.kind));
+  if (found == nullptr) return;
+  RC_ASSERT(found->facts.how == contract::How::kOtherCommand);
+  RC_ASSERT(found->facts.whose == (by_init ? contract::Whose::kNobody : contract::Whose::kHelper));
+  RC_ASSERT(found->number == static_cast<int>(call.kind));
 }
 
 RC_GTEST_PROP(Judge, OfAnExitTheLowByteIsTheStatus, (uint8_t status, uint16_t code)) {
@@ -402,7 +526,8 @@ RC_GTEST_PROP(Judge, OfAnExitTheLowByteIsTheStatus, (uint8_t status, uint16_t co
 }
 
 // It is told that init makes a call: that is all that is counted.
-void Call(contract::Stand& stand, uint64_t times) {
+template <typename World>
+void Call(contract::StandOf<World>& stand, uint64_t times) {
   const Step step{
       .kind = Step::Kind::kCalls, .by_init = true, .pid = kInit, .call = calls::ClockRead()};
   for (uint64_t i = 0; i < times; ++i) stand.Tell(step);
@@ -439,9 +564,14 @@ RC_GTEST_PROP(Judge, CallsOfASecondAreCountedFromTheFirst, ()) {
 }
 
 RC_GTEST_PROP(Judge, WhatThereIsToDoIsWorthEightCallsEach, ()) {
-  contract::Stand stand;
+  contract::LargeStand stand;
   const kernel::Pid oldest = stand.kernel.Fork(kInit);
   stand.Start();
+  const kernel::Pid helper = stand.Fork();
+  const kernel::Pid stranger = stand.kernel.Fork(stand.kernel.Fork(kInit));
+  stand.kernel.Issue(stranger, calls::SetSid());
+  stand.kernel.Issue(stranger, calls::SigProcMask(kernel::kMaskSet, 0));
+  stand.Make(kInit, calls::Ptrace(kernel::kPtraceSeize, stranger));
   stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(15)));
   stand.Rest();
   const int dead = *rc::gen::inRange(0, 3);
@@ -450,6 +580,7 @@ RC_GTEST_PROP(Judge, WhatThereIsToDoIsWorthEightCallsEach, ()) {
   const int queued = *rc::gen::inRange(0, 3);
   const int to_thread = *rc::gen::inRange(0, 2);
   const int to_itself = *rc::gen::inRange(0, 3);
+  const bool of_helper = *rc::gen::arbitrary<bool>();  // then others send it, and it is to be done
   const int signal = *rc::gen::element(34, 63, 64);
   for (int i = 0; i < dead; ++i) {
     stand.kernel.Exit(i == 0 ? oldest : stand.kernel.Fork(kInit), 0);
@@ -460,12 +591,14 @@ RC_GTEST_PROP(Judge, WhatThereIsToDoIsWorthEightCallsEach, ()) {
     if (i < traced) stand.kernel.Issue(pid, calls::Ptrace(kernel::kPtraceTraceMe));
     stand.kernel.SendFromKernel(pid, kernel::kSigStop);
   }
+  const bool stranger_stops = *rc::gen::arbitrary<bool>();
+  if (stranger_stops) stand.kernel.SendFromKernel(stranger, kernel::kSigStop);
   for (int i = 0; i < queued; ++i) stand.kernel.QueueFromAncestor(kInit, signal);
   for (int i = 0; i < to_thread; ++i) stand.kernel.SendToThreadFromAncestor(kInit, 20);
   stand.kernel.SendFromKernel(kInit, 15);
   stand.Move(contract::Cause::kSignal, kInit, 15);
   // That wakes init; SIGCHLD is one more.
-  const int of_children = dead + traced + stopped;
+  const int of_children = dead + traced + stopped + (stranger_stops ? 1 : 0);
   const int things = of_children + (of_children != 0 ? 1 : 0) + queued + to_thread + 1;
   stand.Return(kInit);
   const auto bound =
@@ -473,10 +606,13 @@ RC_GTEST_PROP(Judge, WhatThereIsToDoIsWorthEightCallsEach, ()) {
   const bool one_more = *rc::gen::arbitrary<bool>();
   // What it sends itself is nothing that there was to do.
   for (int i = 0; i < to_itself; ++i) {
-    stand.Make(kInit, calls::Kill(*rc::gen::element(0, kInit), 28));
+    stand.Make(of_helper ? helper : kInit, calls::Kill(*rc::gen::element(0, kInit), 28));
     stand.Make(kInit, calls::SigTimedWait(kernel::SignalBit(28), 0));
   }
-  Call(stand, bound + (one_more ? 1 : 0) - 2 * static_cast<uint64_t>(to_itself));
+  const auto times = static_cast<uint64_t>(to_itself);
+  const uint64_t allowed =
+      of_helper ? bound + (contract::kCallsForEach - 1) * times : bound - 2 * times;
+  Call(stand, allowed + (one_more ? 1 : 0));
   RC_ASSERT((stand.judge.verdict(Rule::kComesToRest) == Verdict::kBroken) == one_more);
 }
 
@@ -512,6 +648,66 @@ RC_GTEST_PROP(Judge, FindsWhoIsHeld, ()) {
   const contract::Break* const found = stand.judge.FindBreak(Rule::kFreesTheTraced);
   RC_ASSERT((found != nullptr) == !held.empty());
   if (found != nullptr) RC_ASSERT(std::find(held.begin(), held.end(), found->pid) != held.end());
+}
+
+// Of as many as there is room for it is known what each stopped with.
+RC_GTEST_PROP(Judge, KnowsTheSignalOfAsManyStopsAsThereIsRoomFor, ()) {
+  constexpr int kRoom = 8;
+  contract::LargeStand stand;
+  stand.Start();
+  std::vector<kernel::Pid> stopped;
+  for (int i = *rc::gen::inRange(1, kRoom + 3); i > 0; --i) {
+    stopped.push_back(stand.AddTracee());
+    stand.StopTracee(stopped.back(), 10);
+  }
+  const auto at = *rc::gen::inRange<std::size_t>(0, stopped.size());
+  const bool again = *rc::gen::arbitrary<bool>();  // with a signal that is not passed on
+  if (again) {
+    stand.Make(kInit, calls::Ptrace(kernel::kPtraceContinue, stopped[at], 0));
+    stand.StopTracee(stopped[at], *rc::gen::element(kernel::kSigStop, kernel::kSigTrap));
+  }
+  const int data = *rc::gen::element(0, 10, 12);
+  stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, stopped[at], data));
+  const bool wrong = data != (again ? 0 : 10);
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kFreesTheTraced);
+  RC_ASSERT((found != nullptr) == (wrong && at < kRoom));
+  if (found == nullptr) return;
+  RC_ASSERT(found->number == data);
+  RC_ASSERT(found->expected == (again ? 0 : 10));
+}
+
+// Of more helpers than there is room for any may have been killed; of fewer none was.
+RC_GTEST_PROP(Judge, FollowsAsManyHelpersAsThereIsRoomFor, ()) {
+  constexpr int kRoom = 6;
+  contract::Stand stand;
+  stand.EndChild(1);
+  stand.ReapAll();
+  const int helpers = *rc::gen::inRange(0, kRoom + 2);
+  for (int i = 0; i < helpers; ++i) stand.Fork();
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  const bool unsynced = stand.judge.verdict(Rule::kSyncsFirst) == Verdict::kBroken;
+  RC_ASSERT(unsynced == (helpers <= kRoom));
+}
+
+// All taken before one of another number, which is sent first: the order is known of as many as
+// there is room for.
+RC_GTEST_PROP(Judge, KnowsTheOrderOfAsManySignalsAsThereIsRoomFor, ()) {
+  constexpr int kRoom = 64;
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  const int before = *rc::gen::inRange(1, kRoom + 2);
+  for (int i = 0; i < before; ++i) stand.Send(40);
+  stand.Send(50);
+  for (int i = 0; i <= before; ++i) {
+    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  }
+  stand.Make(kInit, calls::Kill(-child, 50));
+  stand.Make(kInit, calls::Kill(-child, 40));
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kForwardsInOrder);
+  RC_ASSERT((found != nullptr) == (before < kRoom));
+  if (found == nullptr) return;
+  RC_ASSERT(found->number == 40);
+  RC_ASSERT(found->expected == 50);
 }
 
 // Helpers end, or who was stopped is let go, in any order: once all have, nothing is left of it.
@@ -581,6 +777,40 @@ RC_GTEST_PROP(Judge, ALineIsWhatWasWrittenOfIt, ()) {
   line.Add(written, "/core", false);
   const bool broken = stand.judge.verdict(Rule::kEndsOnlyWithChild) == Verdict::kBroken;
   RC_ASSERT(broken == line.has_one_number());
+}
+
+// Of the lines begun after the child's end the first with one number is the report.
+RC_GTEST_PROP(Judge, TheFirstNumberAloneInALineBegunAfterTheEndIsTheReport, ()) {
+  contract::Stand stand;
+  const kernel::Pid child = stand.Start();
+  std::string line;
+  const auto text = [] { return *rc::gen::element<std::string>("", "x", "1 1"); };
+  line = text();
+  stand.Make(kInit, calls::Write(2, static_cast<int>(line.size())), line);
+  bool begun_before = !line.empty();
+  stand.Wait();
+  stand.Exit(child, 0);
+  stand.Return(kInit);
+  stand.ReapAll();
+  std::optional<int> reported;
+  for (int lines = *rc::gen::inRange(0, 4); lines > 0; --lines) {
+    const std::string piece = *rc::gen::element<std::string>("0", "1", "x", "= -0", "0 0", "");
+    line += piece;
+    contract::ConsoleLine read;
+    read.Add(line, "/core", true);
+    if (read.has_one_number() && !begun_before && !reported) reported = read.number();
+    stand.Make(kInit, calls::Write(2, static_cast<int>(piece.size()) + 1), piece + "\n");
+    line.clear();
+    begun_before = false;
+  }
+  stand.Make(kInit, calls::Sync());
+  stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+  const contract::Break* const found = stand.judge.FindBreak(Rule::kReportsStatus);
+  RC_ASSERT((found == nullptr) == (reported == 0));
+  if (found == nullptr) return;
+  RC_ASSERT(found->facts.how ==
+            (reported.has_value() ? contract::How::kWrongValue : contract::How::kNever));
+  RC_ASSERT(found->number == reported.value_or(0));
 }
 
 // Of two that write to it at once, as it is told: whose write came last takes its own back, if it was

@@ -115,6 +115,29 @@ bool Trace(Tale& tale) {
   tale.stand.Move(Cause::kTracedStop, pid, 10);
   return true;
 }
+// The first process that init traces, 0: none.
+Pid Traced(const Tale& tale) {
+  for (int i = 1; i < tale.stand.kernel.size(); ++i) {
+    const Pid pid = tale.stand.kernel.PidAt(i);
+    if (tale.stand.kernel.Look(pid).tracer == kInit) return pid;
+  }
+  return 0;
+}
+bool StopAgain(Tale& tale) {
+  const Pid pid = Traced(tale);
+  if (pid == 0 || !Init(tale, calls::Ptrace(kernel::kPtraceContinue, pid, 0))) return false;
+  tale.stand.kernel.SendFromKernel(pid, kernel::kSigStop);
+  tale.stand.Move(Cause::kTracedStop, pid, kernel::kSigStop);
+  return true;
+}
+bool StopOrphan(Tale& tale) {
+  const Pid pid = Other(tale, false);
+  if (pid == 0 || tale.stand.kernel.Look(pid).tracer != 0) return false;
+  if (tale.stand.kernel.GlanceAt(pid).stopped) return false;
+  tale.stand.kernel.SendFromKernel(pid, kernel::kSigStop);
+  tale.stand.Move(Cause::kUntracedStop, pid, kernel::kSigStop);
+  return true;
+}
 bool StopSubject(Tale& tale) {
   const Pid pid = Subject(tale, true);
   if (pid == 0 || tale.stand.kernel.GlanceAt(pid).stopped) return false;
@@ -139,14 +162,9 @@ bool Exec(Tale& tale, bool last, bool prepared = true) {
   }
   return true;
 }
-// The first process traced.
 bool Detach(Tale& tale, int data) {
-  for (int i = 1; i < tale.stand.kernel.size(); ++i) {
-    const Pid pid = tale.stand.kernel.PidAt(i);
-    if (tale.stand.kernel.Look(pid).tracer != kInit) continue;
-    return Init(tale, calls::Ptrace(kernel::kPtraceDetach, pid, data));
-  }
-  return false;
+  const Pid pid = Traced(tale);
+  return pid != 0 && Init(tale, calls::Ptrace(kernel::kPtraceDetach, pid, data));
 }
 
 // The first process has called exec, which has not yet come to anything.
@@ -176,13 +194,15 @@ constexpr Letter kLetters[] = {
     {"an orphan comes", [](Tale& t) { return t.stand.kernel.Fork(kInit) > 0; }},
     {"an orphan exits", [](Tale& t) { return Exit(t, Other(t, false), 1); }},
     {"a traced process comes and stops", Trace},
+    {"it goes on and stops again", StopAgain},
+    {"an orphan stops", StopOrphan},
     {"numbers start over",
      [](Tale& t) {
        t.stand.kernel.SetNextPid(2);
        return true;
      }},
     {"the first process is killed", [](Tale& t) { return Die(t, Subject(t, false), false); }},
-    {"the last process is killed", [](Tale& t) { return Die(t, Subject(t, true), false); }},
+    {"the last process dumps core", [](Tale& t) { return Die(t, Subject(t, true), true); }},
     {"the last process is made to exit", [](Tale& t) { return Exit(t, Subject(t, true), 0); }},
     {"the last process stops", StopSubject},
     {"the last process is kept, or no longer", KeepSubject},
@@ -215,6 +235,13 @@ constexpr Letter kLetters[] = {
        t.stand.Tell({.kind = Step::Kind::kSpins, .by_init = true, .pid = kInit});
        return true;
      }},
+    {"the first process runs on and on",
+     [](Tale& t) {
+       const Pid pid = Subject(t, false);
+       if (pid == 0 || t.stand.kernel.Foresee(pid) != kernel::Step::Kind::kRuns) return false;
+       t.stand.Tell({.kind = Step::Kind::kSpins, .pid = pid});
+       return true;
+     }},
     {"init is frozen", [](Tale& t) { return Freeze(t, kernel::kSigStop); }},
     {"init is thawed", [](Tale& t) { return Freeze(t, kernel::kSigCont); }},
     {"a second passes", [](Tale& t) { return Pass(t, kSecondNs); }},
@@ -227,6 +254,12 @@ constexpr Letter kLetters[] = {
     {"init sleeps", [](Tale& t) { return Init(t, calls::Sleep(kSecondNs)); }},
     {"init reaps", [](Tale& t) { return Init(t, calls::Wait4(-1, kNoHang)); }},
     {"init reaps 2", [](Tale& t) { return Init(t, calls::Wait4(2, kNoHang)); }},
+    {"init reaps and is told of stops",
+     [](Tale& t) { return Init(t, calls::Wait4(-1, kNoHang | kernel::kWaitUntraced)); }},
+    {"init reaps by id",
+     [](Tale& t) {
+       return Init(t, calls::WaitId(kernel::kWaitForAny, 0, kernel::kWaitExited | kNoHang));
+     }},
     {"init looks who is dead",
      [](Tale& t) {
        constexpr uint32_t kLook = kernel::kWaitExited | kernel::kWaitNoWait | kNoHang;
@@ -241,6 +274,8 @@ constexpr Letter kLetters[] = {
     {"init sends all the signal", [](Tale& t) { return Init(t, calls::Kill(-1, 10)); }},
     {"init sends thread 2 the signal",
      [](Tale& t) { return Init(t, calls::ThreadKill(-1, 2, 10)); }},
+    {"init ignores the signal",
+     [](Tale& t) { return Init(t, calls::SigAction(10, kernel::kSigIgn)); }},
     {"init lets go with the signal", [](Tale& t) { return Detach(t, 10); }},
     {"init lets go without", [](Tale& t) { return Detach(t, 0); }},
     {"init forks", [](Tale& t) { return Init(t, calls::Fork()); }},
@@ -275,15 +310,32 @@ constexpr Letter kLetters[] = {
 
 using Hearer = contract::Hearer;
 
+Tale Entered(Profile profile = Profile::kMachine) {
+  return {.stand = Stand({.profile = profile, .counts_calls = false}),
+          .of_container = profile == Profile::kContainer};
+}
 // Calls take no time, so that tales differ only in what happened. A full console refuses.
-Tale Begin(Hearer* hearer, Profile profile = Profile::kMachine) {
-  Tale tale{.stand = Stand({.profile = profile, .counts_calls = false}),
-            .of_container = profile == Profile::kContainer};
-  tale.stand.hearer = hearer;
+void SetUp(Tale& tale) {
   tale.stand.kernel.SetCallTime(0);
   tale.stand.PassTo(kSecondNs);
   tale.stand.BlockAll();
   tale.stand.Make(kInit, calls::SetNonBlock(2, true));
+}
+Tale Begin(Hearer* hearer, Profile profile = Profile::kMachine) {
+  Tale tale = Entered(profile);
+  tale.stand.hearer = hearer;
+  SetUp(tale);
+  return tale;
+}
+// It had a child, and a stream was closed.
+Tale BeginWithAChild(Hearer* hearer) {
+  Tale tale = Entered();
+  tale.stand.kernel.Issue(kInit, calls::Close(0));
+  tale.stand.kernel.Fork(kInit);
+  tale.stand.judge = contract::Judge({.counts_calls = false});
+  tale.stand.hearer = hearer;
+  tale.stand.Tell({.kind = Step::Kind::kEntered, .pid = kInit});
+  SetUp(tale);
   return tale;
 }
 
@@ -316,6 +368,7 @@ Tale ForkedTwice(Hearer* hearer) {
 
 constexpr Opening kOpenings[] = {
     {"entered", false, [](Hearer* hearer) { return Begin(hearer); }},
+    {"entered with a child and without a stream", false, BeginWithAChild},
     {"forked twice", false, ForkedTwice},
     {"first of two killed", false,
      [](Hearer* hearer) {
@@ -414,11 +467,11 @@ constexpr Opening kOpenings[] = {
        Init(tale, calls::Wait4(-1, kNoHang));
        return tale;
      }},
-    {"an orphan was reaped", false,
+    {"two orphans were reaped", false,
      [](Hearer* hearer) {
        Tale tale = Running(hearer);
-       tale.stand.Exit(tale.stand.kernel.Fork(kInit), 1);
-       Init(tale, calls::Wait4(-1, kNoHang));
+       for (int i = 0; i < 2; ++i) tale.stand.Exit(tale.stand.kernel.Fork(kInit), 1);
+       for (int i = 0; i < 2; ++i) Init(tale, calls::Wait4(-1, kNoHang));
        return tale;
      }},
     {"the child is traced by an orphan", false,
@@ -446,6 +499,19 @@ constexpr Opening kOpenings[] = {
        Init(tale, calls::Wait4(-1, kNoHang));
        Write(tale, kInit, "0\n");
        tale.stand.Fork();
+       return tale;
+     }},
+    {"ended with 0, and a helper of before syncs and hangs", false,
+     [](Hearer* hearer) {
+       Tale tale = Running(hearer);
+       const Pid helper = tale.stand.Fork();
+       tale.stand.Wait();
+       tale.stand.Exit(2, 0);
+       Wake(tale, kInit);
+       Init(tale, calls::Wait4(-1, kNoHang));
+       Write(tale, kInit, "0\n");
+       Fail(tale, {.sync_hangs = true});
+       Make(tale, helper, calls::Sync());
        return tale;
      }},
     {"done after 0", false, [](Hearer* hearer) { return Done(hearer, 0); }},

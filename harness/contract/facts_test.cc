@@ -52,6 +52,28 @@ TEST(Facts, OpenFieldsAreReadBackAndMatchAnything) {
   }
 }
 
+// Of each field every value, against every other.
+TEST(Facts, AValueMatchesItselfAlone) {
+  const auto expect = [](auto set, int count) {
+    for (int one = 0; one < count; ++one) {
+      for (int other = 0; other < count; ++other) {
+        FactsPattern pattern;
+        Facts facts;
+        set(pattern.facts, one);
+        set(facts, other);
+        EXPECT_EQ(pattern.Matches(facts), one == other)
+            << ToString(pattern) << " and " << ToString(facts);
+      }
+    }
+  };
+  expect([](Facts& facts, int value) { facts.phase = static_cast<Phase>(value); }, 5);
+  expect([](Facts& facts, int value) { facts.cause = static_cast<Cause>(value); }, 10);
+  expect([](Facts& facts, int value) { facts.whose = static_cast<Whose>(value); }, 8);
+  expect([](Facts& facts, int value) { facts.how = static_cast<How>(value); }, 13);
+  expect([](Facts& facts, int value) { facts.entry = static_cast<uint16_t>(value); }, 64);
+  expect([](Facts& facts, int value) { facts.faults = static_cast<uint8_t>(value); }, 32);
+}
+
 TEST(Facts, AnExcuseForOneSignalIsNoneForAnother) {
   std::string error;
   const auto pattern = ParseFacts(

@@ -215,6 +215,18 @@ TEST(Judge, AFailedStartThatSleepsTooLongNeverEnds) {
   }
 }
 
+TEST(Judge, AFailedStartIsLateAfterItsLastNanosecond) {
+  for (const uint64_t more_ns : {0U, 1U}) {
+    Stand stand;
+    const Pid child = stand.StartThatFails();
+    const uint64_t failed_ns = stand.kernel.now_ns();
+    stand.Make(child, calls::Sleep(100 * kSecondNs));
+    stand.Wait();
+    stand.PassTo(failed_ns + kRestartWithinNs + more_ns);
+    EXPECT_EQ(stand.broken(), more_ns == 0 ? Rules{} : Rules{Rule::kAlwaysRestarts});
+  }
+}
+
 TEST(Judge, AFailedStartThatRunsOnNeverEnds) {
   Stand stand;
   const Pid child = stand.StartThatFails();
@@ -273,6 +285,13 @@ TEST(Judge, EachFaultHasItsOwnWord) {
     stand.Move(Cause::kFault);
     EXPECT_EQ(stand.judge.faults(), word);
   }
+}
+
+TEST(Judge, OfTheEntryItTellsWhatItWasToldAndWhatItSees) {
+  Stand stand({.entry = kEnteredNamespace | kEnteredStreams}, {.mask = kernel::SignalBit(10)});
+  stand.Make(kInit, calls::Kill(-1, 10));
+  EXPECT_EQ(int{stand.judge.FindBreak(Rule::kSignalsNobodyElse)->facts.entry},
+            kEnteredNamespace | kEnteredStreams | kEnteredMasked);
 }
 
 // By one who sends a signal to all.
@@ -657,6 +676,32 @@ TEST(Judge, WhatIsUnsentAtTheChildsDeathIsNotOwedAnyMore) {
   stand.Make(kInit, calls::Kill(-child, 10));
   EXPECT_EQ(stand.broken(), Rules{Rule::kSignalsNobodyElse}) << "it stands in for none";
   EXPECT_EQ(stand.HowOf(Rule::kSignalsNobodyElse), How::kNeverTaken);
+}
+
+// Nor is what comes after it, though somebody else traces it and init is told later.
+TEST(Judge, WhatComesAfterTheChildsDeathIsNotOwed) {
+  enum { kDropped, kNotTaken, kAnotherSent };
+  for (const int does : {kDropped, kNotTaken, kAnotherSent}) {
+    for (const bool traced : {false, true}) {
+      Stand stand;
+      const Pid child = stand.Start();
+      const Pid tracer = stand.kernel.Fork(kInit);
+      if (traced) stand.kernel.Issue(tracer, calls::Ptrace(kernel::kPtraceSeize, child));
+      stand.Wait();
+      stand.Exit(child, 0);
+      stand.Send(10);
+      while (does != kNotTaken && stand.kernel.PendingCount(kInit, 10, true) != 0) {
+        if (stand.kernel.Foresee(kInit) == kernel::Step::Kind::kReturns) stand.Return(kInit);
+        stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+      }
+      if (does == kAnotherSent) stand.Make(kInit, calls::Kill(-child, 12));
+      stand.Make(kInit, calls::Sleep(1));
+      stand.Rest();
+      EXPECT_NE(stand.judge.verdict(Rule::kForwardsEverySignal), Verdict::kBroken) << does;
+      EXPECT_EQ(stand.judge.verdict(Rule::kSignalsNobodyElse),
+                does == kAnotherSent ? Verdict::kBroken : Verdict::kHolds);
+    }
+  }
 }
 
 // Of those beyond the room for them nothing is known until init rests, and all after that.
@@ -1053,20 +1098,21 @@ TEST(Judge, AWriteOfNothingIsNoPartOfALine) {
 
 // If it exits by itself it has time to tell init why.
 TEST(Judge, OfAFailedStartTheStatusAloneIsNoReport) {
-  for (const bool killed : {false, true}) {
+  for (const Cause cause : {Cause::kExit, Cause::kKill, Cause::kCore}) {
     Stand stand;
     const Pid child = stand.StartThatFails();
     stand.Wait();
-    if (killed) {
-      stand.kernel.Die(child, 9, false);
-      stand.Move(Cause::kKill, child, 9);
-    } else {
+    const bool exits = cause == Cause::kExit;
+    if (exits) {
       stand.Make(child, calls::Exit(127));
+    } else {
+      stand.kernel.Die(child, 9, cause == Cause::kCore);
+      stand.Move(cause, child, 9);
     }
-    stand.EndWell(killed ? "137\n" : "127\n");
+    stand.EndWell(exits ? "127\n" : "137\n");
     stand.PassTo(30 * kSecondNs + kSecondNs / 2);
     stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
-    EXPECT_EQ(stand.broken(), killed ? Rules{} : Rules{Rule::kReportsStatus});
+    EXPECT_EQ(stand.broken(), exits ? Rules{Rule::kReportsStatus} : Rules{});
   }
 }
 
@@ -1159,6 +1205,19 @@ TEST(Judge, WhereAForkWasRefusedTheStatusMayBeAnothers) {
     if (refused) stand.Make(kInit, calls::Fork());
     stand.Make(kInit, calls::Write(2, 2), "4\n");
     EXPECT_EQ(stand.broken(), refused ? Rules{} : Rules{Rule::kReportsStatus});
+  }
+}
+
+TEST(Judge, ALineBegunBeforeTheEndIsNoReport) {
+  for (const bool begun_before : {true, false}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    if (begun_before) stand.Make(kInit, calls::Write(2, 1), "x");
+    stand.Wait();
+    stand.Exit(child, 0);
+    stand.EndWell("0\n");
+    stand.Make(kInit, calls::Reboot(kernel::kRebootRestart));
+    EXPECT_EQ(stand.broken(), begun_before ? Rules{Rule::kReportsStatus} : Rules{});
   }
 }
 
@@ -1464,6 +1523,29 @@ TEST(Judge, OnceInitHasRestedAnEndIsNotTakenBack) {
   }
 }
 
+// Whenever it was forked.
+TEST(Judge, AfterItsSyncAHelperIsWaitedFor) {
+  for (const bool before : {false, true}) {
+    Stand stand;
+    const Pid child = stand.Start();
+    Pid helper = before ? stand.Fork() : 0;
+    stand.Wait();
+    stand.Exit(child, 0);
+    stand.Return(kInit);
+    stand.ReapAll();
+    stand.Make(kInit, calls::Write(2, 2), "0\n");
+    if (!before) helper = stand.Fork();
+    stand.Make(helper, calls::Sync());
+    stand.Wait();
+    EXPECT_EQ(stand.broken(), Rules{}) << before;
+    stand.Make(helper, calls::Exit(0));
+    stand.Return(kInit);
+    stand.ReapAll();
+    stand.Wait();
+    EXPECT_EQ(stand.broken(), Rules{Rule::kWaitsOutTheDelay}) << before;
+  }
+}
+
 TEST(Judge, ASyncOfBeforeTheStartIsNone) {
   Stand stand;
   stand.kernel.SetFaults({.sync_hangs = true});
@@ -1672,6 +1754,20 @@ TEST(Judge, WhoIsHeldIsFoundAmongThoseLetGoAndDead) {
   }
 }
 
+TEST(Judge, OfEightStopsTheDataAreKnown) {
+  for (const int stops : {8, 9}) {
+    LargeStand stand;
+    stand.Start();
+    Pid last = 0;
+    for (int i = 0; i < stops; ++i) {
+      last = stand.AddTracee();
+      stand.StopTracee(last, 10);
+    }
+    stand.Make(kInit, calls::Ptrace(kernel::kPtraceDetach, last, 12));
+    EXPECT_EQ(stand.broken(), stops == 8 ? Rules{Rule::kFreesTheTraced} : Rules{}) << stops;
+  }
+}
+
 TEST(Judge, WhoDiedIsNotHeld) {
   Stand stand;
   stand.Start();
@@ -1752,6 +1848,22 @@ TEST(Judge, WhoDiedSinceInitLastWaitedIsNotPassedOver) {
   }
 }
 
+TEST(Judge, WhoStoppedIsNotPassedOverForDead) {
+  Stand stand;
+  const Pid child = stand.Start();
+  const Pid traced = stand.AddTracee();
+  stand.kernel.SendFromKernel(traced, 10);
+  stand.Move(Cause::kTracedStop, traced, 10);
+  stand.Make(kInit, calls::Wait4(child, kernel::kWaitNoHang));
+  stand.Exit(child, 3);
+  stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals, 0));
+  stand.Wait();
+  const Break* const found = stand.judge.FindBreak(Rule::kReapsAtRest);
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->pid, child);
+  EXPECT_EQ(found->facts.how, How::kNever);
+}
+
 TEST(Judge, AWaitForAnotherPassesOverToo) {
   Stand stand;
   const Pid child = stand.Start();
@@ -1807,13 +1919,31 @@ TEST(Judge, WhereInitMayNotWaitAHelperMayAndInitForATime) {
   stand.Make(kInit, calls::Wait4(-1, kernel::kWaitNoHang));
   const Pid helper = stand.Fork();
   stand.Make(helper, calls::Pause());
-  stand.Make(kInit, calls::Sleep(kSecondNs));
-  EXPECT_EQ(stand.judge.verdict(Rule::kKeepsToItsCalls), Verdict::kHolds);
-  stand.PassTo(2 * kSecondNs);
-  stand.Return(kInit);
+  const auto epoll = static_cast<int16_t>(stand.Make(kInit, calls::EpollCreate()).value);
+  uint64_t second = 1;
+  for (const Call& wait :
+       {calls::Sleep(kSecondNs), calls::Poll(0, kSecondNs), calls::EpollWait(epoll, kSecondNs)}) {
+    EXPECT_EQ(stand.Make(kInit, wait).state, Result::State::kBlocked);
+    EXPECT_EQ(stand.judge.verdict(Rule::kKeepsToItsCalls), Verdict::kHolds);
+    stand.PassTo(2 * ++second * kSecondNs);
+    stand.Return(kInit);
+  }
   stand.Make(kInit, calls::Wait4(-1));
   EXPECT_EQ(stand.broken(), Rules{Rule::kKeepsToItsCalls});
   EXPECT_EQ(stand.HowOf(Rule::kKeepsToItsCalls), How::kNever);
+}
+
+TEST(Judge, AHelperKeepsToTheListToo) {
+  for (const bool listed : {false, true}) {
+    CallList list;
+    list.kinds = ~kernel::KindBit(kernel::CallKind::kSync);
+    Stand stand({.calls = &list});
+    stand.Start();
+    const Pid helper = stand.Fork();
+    stand.Make(helper, listed ? calls::ClockRead() : calls::Sync());
+    EXPECT_EQ(stand.judge.verdict(Rule::kKeepsToItsCalls),
+              listed ? Verdict::kHolds : Verdict::kBroken);
+  }
 }
 
 // A read that goes on with one before is none of its own.
@@ -1948,16 +2078,19 @@ TEST(Judge, ASecondIsOverAtItsLastNanosecond) {
 }
 
 TEST(Judge, WhatInitSendsItselfIsNothingThatThereWasToDo) {
-  Stand stand;
-  stand.Start();
-  stand.Wait();
-  stand.Send(15);
-  stand.Return(kInit);
-  for (uint32_t i = 0; i <= kCallsToRest; ++i) {
-    stand.Make(kInit, calls::Kill(0, 15));
-    stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+  for (const bool itself : {true, false}) {
+    Stand stand;
+    stand.Start();
+    const Pid helper = stand.Fork();
+    stand.Wait();
+    stand.Send(15);
+    stand.Return(kInit);
+    for (uint32_t i = 0; i < 2 * kCallsToRest; ++i) {
+      stand.Make(itself ? kInit : helper, calls::Kill(kInit, 15));
+      stand.Make(kInit, calls::SigTimedWait(kernel::kAllSignals));
+    }
+    EXPECT_EQ(stand.judge.verdict(Rule::kComesToRest), itself ? Verdict::kBroken : Verdict::kHolds);
   }
-  EXPECT_EQ(stand.judge.verdict(Rule::kComesToRest), Verdict::kBroken);
 }
 
 TEST(Judge, AfterRestTwoHundredCallsASecondAreAllowed) {

@@ -20,14 +20,15 @@ class Hearer {
   virtual void On(const Step& step, const kernel::Kernel& kernel) = 0;
 };
 
-class Stand {
+template <typename World>
+class StandOf {
   using Call = kernel::Call;
   using Pid = kernel::Pid;
   using Result = kernel::Result;
   static constexpr Pid kInit = kernel::kInit;
 
  public:
-  explicit Stand(const Terms& terms = {}, const kernel::Entry& entry = {})
+  explicit StandOf(const Terms& terms = {}, const kernel::Entry& entry = {})
       : kernel(entry), judge(terms) {
     for (int fd = 0; fd < 3; ++fd) kernel.GiveDescriptor(kInit, fd, kernel::Path::kConsole, 0);
     Tell({.kind = Step::Kind::kEntered, .pid = kInit});
@@ -196,10 +197,12 @@ class Stand {
     return found == nullptr ? How::kPlain : found->facts.how;
   }
 
-  kernel::ExplorerKernel kernel;
+  World kernel;
   Judge judge;
   Hearer* hearer = nullptr;
 };
+using Stand = StandOf<kernel::ExplorerKernel>;
+using LargeStand = StandOf<kernel::ScenarioKernel>;  // for more than seven processes beside init
 
 }  // namespace minit::contract
 
