@@ -201,8 +201,9 @@ std::string FindingsText(const Report& report, bool verbose) {
              "\n";
   }
   if (known.empty()) return fresh;
-  return fresh + (verbose ? "" : "Known breaks, and in how many scenarios\n") + known +
-         (verbose ? "" : "\n");
+  // What is new comes last, where people look first.
+  return (verbose ? "" : "Known breaks, and in how many scenarios\n") + known +
+         (verbose ? "" : "\n") + fresh;
 }
 
 }  // namespace minit::crosscheck

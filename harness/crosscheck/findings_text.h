@@ -1,6 +1,6 @@
 // The breaks of a report, for people. Of each rule the new ones that are soonest understood come first: of
 // plain entries and few moves, then those seen most often; three in full, and the others in two lines each.
-// Those that differ in the signal alone count once. Known ones have a line each.
+// Those that differ in the signal alone count once. Known ones have a line each, and come before all.
 //
 // Held by table_test.cc.
 #ifndef MINIT_HARNESS_CROSSCHECK_FINDINGS_TEXT_H_
