@@ -330,7 +330,7 @@ def search_all(searches, options, processes):
     processes.stop()
 
 
-def summarise(searches, options, interrupted):
+def summarise(searches, options, interrupted, problem):
     findings = [finding for search in searches for finding in search.progress.findings]
     for search in searches:
         print(f"{search.progress.line()} {search.progress.inputs:>6} inputs kept")
@@ -338,7 +338,7 @@ def summarise(searches, options, interrupted):
     if interrupted:
         print("fuzz: interrupted; the corpus is kept", file=sys.stderr)
     if options.json:
-        report = {"interrupted": interrupted,
+        report = {"interrupted": interrupted, "problem": problem,
                   "findings": [dataclasses.asdict(finding) for finding in findings],
                   "targets": [dataclasses.asdict(search.progress) for search in searches]}
         for target in report["targets"]:
@@ -347,7 +347,9 @@ def summarise(searches, options, interrupted):
             pathlib.Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         except OSError as problem:
             raise CannotRun(f"cannot write {options.json}: {problem.strerror}") from problem
-    return 1 if findings else 2 if interrupted else 0
+    if problem:
+        print(f"fuzz: {problem}", file=sys.stderr)
+    return 1 if findings else 2 if interrupted or problem else 0
 
 
 def parse(arguments):
@@ -399,15 +401,18 @@ def main():
         signal.signal(ending, processes.interrupt)
     with tempfile.TemporaryDirectory(prefix="minit-fuzz-") as scratch:
         searches = [Search(name, options, processes, pathlib.Path(scratch)) for name in options.targets]
+        # Whatever ends it, what was found until then is told.
+        problem = None
         try:
-            try:
-                search_all(searches, options, processes)
-            except Stopped:
-                pass  # what was found until then is told all the same
-            return summarise(searches, options, processes.interrupted)
-        except (CannotRun, OSError) as problem:
-            processes.stop()
-            print(f"fuzz: {problem}", file=sys.stderr)
+            search_all(searches, options, processes)
+        except Stopped:
+            pass
+        except (CannotRun, OSError) as what:
+            problem = str(what)
+        try:
+            return summarise(searches, options, processes.interrupted, problem)
+        except CannotRun as what:
+            print(f"fuzz: {what}", file=sys.stderr)
             return 2
 
 

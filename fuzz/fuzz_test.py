@@ -138,6 +138,26 @@ exit 77
             time.sleep(0.1)
         self.fail("it does not get that far")
 
+    def test_one_that_cannot_run_takes_nothing_from_the_others(self):
+        programs = self.scratch / "programs"
+        programs.mkdir()
+        for program in PROGRAMS.iterdir():
+            (programs / program.name).symlink_to(program)
+        broken = programs / "wait_status_fuzzer"
+        broken.unlink()
+        broken.write_text("#!/bin/sh\necho its library is not there >&2\nexit 127\n")
+        broken.chmod(0o755)
+        status, output = self.run_fuzz("--programs", str(programs), "--seconds", "30", "--jobs", "1",
+                                       "negative_fuzzer", "wait_status_fuzzer")
+        self.assertEqual(status, 1, output)
+        self.assertIn("wait_status_fuzzer ended with 127", output)
+        self.assertIn("its library is not there", self.report()["problem"])
+        self.assertEqual(self.report()["findings"][0]["target"], "negative_fuzzer")
+        status, output = self.run_fuzz("--programs", str(programs), "--seconds", "2", "wait_status_fuzzer")
+        self.assertEqual(status, 2, output)
+        self.assertIn("fuzz: 0 findings", output)
+        self.assert_nothing_left()
+
     def test_what_it_cannot_do_it_says(self):
         for arguments, said in [(("no_such_fuzzer",), "there is no target 'no_such_fuzzer'"),
                                 (("--seconds", "0"), "at least 1"),
