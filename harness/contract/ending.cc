@@ -221,7 +221,10 @@ void Judge::CheckTime(const Kernel& kernel, bool time_passed) {
   if (ending_.excluded || (time_passed && excluded)) ending_.due_ns += now_ns - ending_.seen_ns;
   ending_.excluded = excluded;
   ending_.seen_ns = now_ns;
-  if (now_ns <= ending_.due_ns || kernel.ending() != kernel::Ending::kNone) return;
+  if (now_ns > ending_.due_ns && kernel.ending() == kernel::Ending::kNone) FailToRestart(kernel);
+}
+
+void Judge::FailToRestart(const Kernel& kernel) {
   if (EndIsInDoubt()) return;
   Fail(Rule::kAlwaysRestarts, kernel,
        {.facts = {.cause = life_.end_cause,

@@ -347,12 +347,14 @@ class Judge {
   void CheckStatus(const Step& step, const Kernel& kernel);
   void CheckEnded(const Kernel& kernel);
   void CheckTime(const Kernel& kernel, bool time_passed);
+  void FailToRestart(const Kernel& kernel);
   void FollowHelpers(const Kernel& kernel);
   void DropHelper(Pid pid);
   void OnInitDied(const Step& step, const Kernel& kernel);
 
   // effort.cc: rules 13 and 15.
   void CountCall(const Step& step, const Kernel& kernel);
+  void CheckCalls(uint32_t bound, const Kernel& kernel);
   void OnSpin(const Kernel& kernel);
   void JudgeCall(const Step& step, const Kernel& kernel);
   void JudgeBlock(const Step& step, const Kernel& kernel);
