@@ -64,6 +64,8 @@ class Stage {
       : kernel_(&kernel), observer_(&observer), state_(other.state_) {}
 
   void Enter(const scenario::Entry& entry);
+  // Stands where `other` does. The kernel has to be a copy of its kernel.
+  void Enter(const Stage& other) { state_ = other.state_; }
 
   // True: `turn` is somebody's. False: nobody can run, or the world has ended. Requires !begun().
   bool Pick(Turn& turn);
