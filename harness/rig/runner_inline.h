@@ -144,9 +144,7 @@ void Runner<Observer>::End() {
   if (told_over_) return;
   told_over_ = true;
   if (gave_up()) {
-    stage_.Tell({.kind = contract::Step::Kind::kSpins,
-                 .by_init = turn_.pid == kernel::kInit,
-                 .pid = turn_.pid});
+    stage_.Tell(contract::Step::Kind::kSpins, turn_.pid);
   }
   stage_.Tell(contract::Step::Kind::kOver);
 }
