@@ -391,6 +391,21 @@ class Judge {
   std::array<Break, kMaxBreaks> breaks_{};
 };
 
+// Made at every step, so inline.
+// The deadline goes on while init is frozen from outside, or suspended. It may have come to that after
+// the last step (from a handler it was about to enter, say), but not by time alone.
+inline void Judge::CheckTime(const Kernel& kernel, bool time_passed) {
+  using kernel::Activity;
+  const uint64_t now_ns = kernel.now_ns();
+  const Activity activity = kernel.InitActivity();
+  const bool excluded = activity == Activity::kStopped || activity == Activity::kTraced ||
+                        activity == Activity::kSuspended;
+  if (ending_.excluded || (time_passed && excluded)) ending_.due_ns += now_ns - ending_.seen_ns;
+  ending_.excluded = excluded;
+  ending_.seen_ns = now_ns;
+  if (now_ns > ending_.due_ns && kernel.ending() == kernel::Ending::kNone) FailToRestart(kernel);
+}
+
 }  // namespace minit::contract
 
 #endif  // MINIT_HARNESS_CONTRACT_JUDGE_H_
