@@ -9,7 +9,9 @@
 #define MINIT_HARNESS_CONTRACT_CONSOLE_LINE_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace minit::contract {
@@ -52,6 +54,19 @@ class ConsoleLine {
 
   static bool IsLetter(char byte) { return static_cast<unsigned char>((byte | 0x20) - 'a') < 26; }
 
+  // Whether one of eight bytes may be a digit: its upper half is 3, and still is when 6 is added. (The
+  // lines of init are long, and few bytes of them are.)
+  static constexpr std::ptrdiff_t kWord = sizeof(uint64_t);
+  static bool MayHaveDigit(const char* bytes) {
+    constexpr uint64_t kOnes = 0x0101010101010101;
+    uint64_t word = 0;
+    std::memcpy(&word, bytes, sizeof word);
+    word &= kOnes * 0x7f;
+    const uint64_t other =
+        ((word ^ kOnes * 0x30) | ((word + kOnes * 6) ^ kOnes * 0x30)) & kOnes * 0x70;
+    return ((other - kOnes) & ~other & kOnes * 0x80) != 0;  // a byte of it is 0
+  }
+
   // Of what stands between two numbers nothing counts but its last two bytes.
   void AddNumbers(std::string_view text) {
     const char* const end = text.data() + text.size();
@@ -61,6 +76,7 @@ class ConsoleLine {
         continue;
       }
       const char* const first = at;
+      while (end - at > kWord && !MayHaveDigit(at + 1)) at += kWord;
       while (at + 1 != end && !IsDigit(at[1])) ++at;
       minus_ = *at == '-' && !(at == first ? in_word_ : IsLetter(at[-1]));
       in_word_ = IsLetter(*at);
