@@ -391,9 +391,9 @@ class Judge {
   std::array<Break, kMaxBreaks> breaks_{};
 };
 
-// Made at every step, so inline.
 // The deadline goes on while init is frozen from outside, or suspended. It may have come to that after
-// the last step (from a handler it was about to enter, say), but not by time alone.
+// the last step (from a handler it was about to enter, say), but not by time alone. Inline: it is asked
+// at every step.
 inline void Judge::CheckTime(const Kernel& kernel, bool time_passed) {
   using kernel::Activity;
   const uint64_t now_ns = kernel.now_ns();

@@ -47,7 +47,8 @@ void Kernel::Issue(Pid caller, const Call& call, Result* result) {
   if (Over() || task.pid != caller || task.run == Run::kZombie) *result = kNeverReturns;
 }
 
-// Whether the call can be made: who makes it runs, and still does when the time it takes is over.
+// Whether the call can be made: who makes it runs, and still does when the time it takes is over. Inline
+// whatever the compiler thinks: Issue alone asks, at every call.
 [[gnu::always_inline]] inline bool Kernel::LetCall(Slot slot, const Call& call) {
   if (Over() || slot == kNoSlot) return false;
   Task& task = tasks_[slot];
