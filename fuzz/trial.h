@@ -7,11 +7,19 @@
 //   if (!trial.Holds(scenario)) ReportAndAbort("some_fuzzer", trial, scenario);
 //
 // A Rig has Answer, as MachineRig has it: a target whose machine is at fault gives its own.
+//
+// Up to the first move a run depends on the entry and on that move's anchor alone, and most entries are
+// plain. So the beginnings of plain runs are played once, when the trial is made, one for each visible
+// call up to the first rest; every plain run goes on from a copy of one. That none is made later keeps
+// what an input covers independent of the inputs before it. Held by trial_test.cc.
 #ifndef MINIT_FUZZ_TRIAL_H_
 #define MINIT_FUZZ_TRIAL_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -30,19 +38,27 @@ namespace minit::fuzz {
 template <typename Rig = rig::MachineRig>
 class Trial {
  public:
-  Trial() = default;
+  Trial() {
+    scenario::Scenario scenario;
+    scenario.Add({.kind = scenario::MoveKind::kPass});
+    do {
+      ++scenario.moves()[0].anchor.call;
+      Enter(scenario);
+      while (!runner_.MoveIsDue()) MakeCall(*runner_.Next());
+      beginnings_.emplace_back(*this);
+    } while (!kernel_.AtRest());
+  }
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
 
   // Plays the scenario from its beginning. False: a rule was broken, or there was no restart.
   bool Holds(const scenario::Scenario& scenario) {
-    std::construct_at(&judge_);
-    Rig rig;
-    runner_.Enter(scenario);
-    while (const rig::Turn* turn = runner_.Next()) {
-      const rig::MachineRig::Asks asks = rig.Answer(*turn, runner_.cast(), runner_.kernel());
-      runner_.Call(asks.call, asks.text);
+    if (scenario.entry == scenario::Entry{}) {
+      GoOnFrom(BeginningOf(scenario), scenario);
+    } else {
+      Enter(scenario);
     }
+    while (const rig::Turn* turn = runner_.Next()) MakeCall(*turn);
     return !judge_.any_broken() && kernel_.ending() == kernel::Ending::kRestart;
   }
 
@@ -68,10 +84,50 @@ class Trial {
     judge_.Observe(step, kernel);
   }
 
+  const contract::Judge& judge() const { return judge_; }
+  const kernel::Kernel& kernel() const { return kernel_; }
+
  private:
+  // Where a run stands when its first move is due.
+  struct Beginning {
+    explicit Beginning(Trial& trial)
+        : judge(trial.judge_), rig(trial.rig_), runner(trial.runner_, kernel, trial) {
+      kernel.CopyFrom(trial.kernel_);
+    }
+    kernel::ExplorerKernel kernel;
+    contract::Judge judge;
+    Rig rig;
+    rig::Runner<Trial> runner;
+  };
+
+  void Enter(const scenario::Scenario& scenario) {
+    std::construct_at(&judge_);
+    std::construct_at(&rig_);
+    runner_.Enter(scenario);
+  }
+  void GoOnFrom(const Beginning& beginning, const scenario::Scenario& scenario) {
+    kernel_.CopyFrom(beginning.kernel);
+    judge_ = beginning.judge;
+    rig_ = beginning.rig;
+    runner_.Enter(scenario, beginning.runner);
+  }
+  void MakeCall(const rig::Turn& turn) {
+    const rig::MachineRig::Asks asks = rig_.Answer(turn, runner_.cast(), runner_.kernel());
+    runner_.Call(asks.call, asks.text);
+  }
+  // The last one is at rest: what is anchored before a later call is due there, too.
+  const Beginning& BeginningOf(const scenario::Scenario& scenario) const {
+    const scenario::Cursor cursor(scenario);
+    const std::size_t last = beginnings_.size() - 1;
+    if (cursor.done() || cursor.move().anchor.at_rest()) return beginnings_[last];
+    return beginnings_[std::min<std::size_t>(cursor.move().anchor.call - 1U, last)];
+  }
+
   kernel::ScenarioKernel kernel_;
   contract::Judge judge_;
+  Rig rig_;
   rig::Runner<Trial> runner_{kernel_, *this};
+  std::deque<Beginning> beginnings_;
 };
 
 // Says what is broken, the smallest scenario that breaks the same rule, and how to replay that.

@@ -9,7 +9,9 @@
 #define MINIT_HARNESS_CONTRACT_CONSOLE_LINE_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace minit::contract {
@@ -25,11 +27,7 @@ class ConsoleLine {
       begun_ = true;
       since_end_ = now;
     }
-    for (const char byte : text) {
-      if (in_number_ || IsDigit(byte)) AddDigit(byte);
-      minus_ = byte == '-' && !in_word_;
-      in_word_ = IsDigit(byte) || static_cast<unsigned char>((byte | 0x20) - 'a') < 26;
-    }
+    AddNumbers(text);
     while (!named_ && !text.empty()) {
       if (matched_ == 0) text.remove_prefix(std::min(text.find(*path), text.size()));
       if (text.empty()) return;
@@ -54,17 +52,49 @@ class ConsoleLine {
  private:
   static bool IsDigit(char byte) { return static_cast<unsigned char>(byte - '0') < 10; }
 
-  void AddDigit(char byte) {
-    const bool digit = IsDigit(byte);
-    if (digit && !in_number_ && numbers_ < 2) {
+  static bool IsLetter(char byte) { return static_cast<unsigned char>((byte | 0x20) - 'a') < 26; }
+
+  // Whether one of eight bytes may be a digit: its upper half is 3, and still is when 6 is added. (The
+  // lines of init are long, and few bytes of them are.)
+  static constexpr std::ptrdiff_t kWord = sizeof(uint64_t);
+  static bool MayHaveDigit(const char* bytes) {
+    constexpr uint64_t kOnes = 0x0101010101010101;
+    uint64_t word = 0;
+    std::memcpy(&word, bytes, sizeof word);
+    word &= kOnes * 0x7f;
+    const uint64_t other =
+        ((word ^ kOnes * 0x30) | ((word + kOnes * 6) ^ kOnes * 0x30)) & kOnes * 0x70;
+    return ((other - kOnes) & ~other & kOnes * 0x80) != 0;  // a byte of it is 0
+  }
+
+  // Of what stands between two numbers nothing counts but its last two bytes.
+  void AddNumbers(std::string_view text) {
+    const char* const end = text.data() + text.size();
+    for (const char* at = text.data(); at != end; ++at) {
+      if (IsDigit(*at)) {
+        AddDigit(*at);
+        continue;
+      }
+      const char* const first = at;
+      while (end - at > kWord && !MayHaveDigit(at + 1)) at += kWord;
+      while (at + 1 != end && !IsDigit(at[1])) ++at;
+      minus_ = *at == '-' && !(at == first ? in_word_ : IsLetter(at[-1]));
+      in_word_ = IsLetter(*at);
+      in_number_ = false;
+    }
+  }
+
+  void AddDigit(char digit) {
+    if (!in_number_ && numbers_ < 2) {
       ++numbers_;
       if (minus_ && numbers_ == 1) number_ = kTooMuch;
     }
-    if (digit && numbers_ == 1) {
-      const int next = number_ * 10 + (byte - '0');
+    if (numbers_ == 1) {
+      const int next = number_ * 10 + (digit - '0');
       number_ = next < kTooMuch ? static_cast<uint16_t>(next) : kTooMuch;
     }
-    in_number_ = digit;
+    in_number_ = in_word_ = true;
+    minus_ = false;
   }
 
   // The longest beginning of the path that the line now ends with (Knuth, Morris and Pratt, with

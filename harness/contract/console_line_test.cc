@@ -39,6 +39,27 @@ TEST(ConsoleLine, ANumberBelowZeroIsNobodysStatus) {
   EXPECT_FALSE(Read("2-3").has_one_number());
 }
 
+// Of any bytes that are no digits, whatever they have in common with some.
+TEST(ConsoleLine, FindsANumberWhereverItStands) {
+  std::mt19937 random(3);
+  const auto text = [&random](std::size_t size) {
+    std::string bytes;
+    while (bytes.size() < size) {
+      const auto byte = static_cast<char>(random() % 256);
+      if ((byte < '0' || byte > '9') && byte != '-') bytes += byte;
+    }
+    return bytes;
+  };
+  for (std::size_t before = 0; before < 40; ++before) {
+    for (std::size_t after = 0; after < 40; ++after) {
+      const int number = static_cast<int>(random() % 1000);
+      const ConsoleLine line = Read(text(before) + std::to_string(number) + text(after));
+      EXPECT_TRUE(line.has_one_number()) << before << ' ' << after;
+      EXPECT_EQ(line.number(), number) << before << ' ' << after;
+    }
+  }
+}
+
 TEST(ConsoleLine, FindsThePathAsAStringWould) {
   std::mt19937 random(1);
   const auto word = [&random](std::size_t most) {

@@ -41,16 +41,7 @@ void Judge::CountCall(const Step& step, const Kernel& kernel) {
   if (second_half) return;
   if (!effort_.rested) {
     const uint32_t bound = kCallsToRest + kCallsForEach * effort_.credit;
-    ++effort_.calls;
-    if (effort_.calls <= bound || effort_.calls <= bound + kCallsForEach * LeftToDo(kernel)) {
-      return;
-    }
-    Fail(Rule::kComesToRest, kernel,
-         {.facts = {.cause = past_.cause,
-                    .signal = past_.cause == Cause::kSignal ? past_.signal : uint8_t{0},
-                    .whose = WhoseIs(past_.pid, kernel),
-                    .how = How::kNever},
-          .number = static_cast<int32_t>(effort_.calls)});
+    if (++effort_.calls > bound) CheckCalls(bound, kernel);
     return;
   }
   const uint64_t now_ns = kernel.now_ns();
@@ -62,6 +53,17 @@ void Judge::CountCall(const Step& step, const Kernel& kernel) {
   effort_.in_window = kCallsInASecond;
   Fail(Rule::kComesToRest, kernel,
        {.facts = {.how = How::kTwice}, .number = static_cast<int32_t>(kCallsInASecond) + 1});
+}
+
+// It has made more calls than what was done asks for: what is left to do may ask for more.
+void Judge::CheckCalls(uint32_t bound, const Kernel& kernel) {
+  if (effort_.calls <= bound + kCallsForEach * LeftToDo(kernel)) return;
+  Fail(Rule::kComesToRest, kernel,
+       {.facts = {.cause = past_.cause,
+                  .signal = past_.cause == Cause::kSignal ? past_.signal : uint8_t{0},
+                  .whose = WhoseIs(past_.pid, kernel),
+                  .how = How::kNever},
+        .number = static_cast<int32_t>(effort_.calls)});
 }
 
 // It will not rest, whatever it is busy with: that takes a call.

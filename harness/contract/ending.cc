@@ -122,6 +122,7 @@ void Judge::OnSynced(const Step& step) {
 // A helper that the world kills, stops or keeps waiting has not failed to sync.
 void Judge::FollowHelpers(const Kernel& kernel) {
   for (std::size_t i = ending_.helper_count; i-- > 0;) {
+    if (kernel.IsFree(ending_.helpers[i])) continue;
     const kernel::Glance view = kernel.GlanceAt(ending_.helpers[i]);
     const bool lost = !view.exists || view.activity == Activity::kZombie;
     ending_.hindered |= lost || view.kept || view.activity == Activity::kStopped ||
@@ -211,17 +212,7 @@ void Judge::OnRebootRefused(const Kernel& kernel) {
   ending_.due_ns = kernel.now_ns() + kRestartWithinNs;
 }
 
-// The deadline goes on while init is frozen from outside, or suspended. It may have come to that after
-// the last step (from a handler it was about to enter, say), but not by time alone.
-void Judge::CheckTime(const Kernel& kernel, bool time_passed) {
-  const uint64_t now_ns = kernel.now_ns();
-  const Activity activity = kernel.InitActivity();
-  const bool excluded = activity == Activity::kStopped || activity == Activity::kTraced ||
-                        activity == Activity::kSuspended;
-  if (ending_.excluded || (time_passed && excluded)) ending_.due_ns += now_ns - ending_.seen_ns;
-  ending_.excluded = excluded;
-  ending_.seen_ns = now_ns;
-  if (now_ns <= ending_.due_ns || kernel.ending() != kernel::Ending::kNone) return;
+void Judge::FailToRestart(const Kernel& kernel) {
   if (EndIsInDoubt()) return;
   Fail(Rule::kAlwaysRestarts, kernel,
        {.facts = {.cause = life_.end_cause,

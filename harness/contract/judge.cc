@@ -28,19 +28,17 @@ void Judge::Observe(const Step& step, const Kernel& kernel) {
   if (stopped_) return;
   ++steps_;
   if (life_.ended) CheckTime(kernel, step.kind == Step::Kind::kTime);
-  if (step.kind != Step::Kind::kCalls) {
-    if (life_.child != 0 && !life_.reaped) FollowChild(step, kernel);
-    if (ending_.helper_count != 0) FollowHelpers(kernel);
-  }
   if (step.by_init) resting_ = false;
+  if (step.kind == Step::Kind::kCalls) {
+    OnCall(step, kernel);  // it has not taken effect yet: nothing has become of anybody
+    if (life_.exec_failed) FollowFailedStart(kernel);
+    return;
+  }
+  if (life_.child != 0 && !life_.reaped) FollowChild(step, kernel);
+  if (ending_.helper_count != 0) FollowHelpers(kernel);
   switch (step.kind) {
     case Step::Kind::kEntered:
       OnEntered(kernel);
-      break;
-    case Step::Kind::kCalls:
-      if (step.by_init) OnCallOfInit(step, kernel);
-      if (terms_.calls != nullptr) JudgeCall(step, kernel);
-      OnCall(step, kernel);
       break;
     case Step::Kind::kReturns:
       OnReturn(step, kernel);
@@ -70,6 +68,7 @@ void Judge::Observe(const Step& step, const Kernel& kernel) {
         FailToEnd(kernel);
       }
       break;
+    case Step::Kind::kCalls:
     case Step::Kind::kHandled:
     case Step::Kind::kOver:
       break;
@@ -104,6 +103,8 @@ void Judge::OnCallOfInit(const Step& step, const Kernel& kernel) {
 
 // Of init, or of a process that it forked.
 void Judge::OnCall(const Step& step, const Kernel& kernel) {
+  if (step.by_init) OnCallOfInit(step, kernel);
+  if (terms_.calls != nullptr) JudgeCall(step, kernel);
   switch (step.call.kind) {
     case CallKind::kExec:
       if (!step.by_init) OnExec(step, kernel);

@@ -368,12 +368,14 @@ class Judge {
   void CheckStatus(const Step& step, const Kernel& kernel);
   void CheckEnded(const Kernel& kernel);
   void CheckTime(const Kernel& kernel, bool time_passed);
+  void FailToRestart(const Kernel& kernel);
   void FollowHelpers(const Kernel& kernel);
   void DropHelper(Pid pid);
   void OnInitDied(const Step& step, const Kernel& kernel);
 
   // effort.cc: rules 13 and 15.
   void CountCall(const Step& step, const Kernel& kernel);
+  void CheckCalls(uint32_t bound, const Kernel& kernel);
   void OnSpin(const Kernel& kernel);
   void JudgeCall(const Step& step, const Kernel& kernel);
   void JudgeBlock(const Step& step, const Kernel& kernel);
@@ -411,6 +413,21 @@ class Judge {
   Pid writer_ = 0;           // … and who makes it
   std::array<Break, kMaxBreaks> breaks_{};
 };
+
+// The deadline goes on while init is frozen from outside, or suspended. It may have come to that after
+// the last step (from a handler it was about to enter, say), but not by time alone. Inline: it is asked
+// at every step.
+inline void Judge::CheckTime(const Kernel& kernel, bool time_passed) {
+  using kernel::Activity;
+  const uint64_t now_ns = kernel.now_ns();
+  const Activity activity = kernel.InitActivity();
+  const bool excluded = activity == Activity::kStopped || activity == Activity::kTraced ||
+                        activity == Activity::kSuspended;
+  if (ending_.excluded || (time_passed && excluded)) ending_.due_ns += now_ns - ending_.seen_ns;
+  ending_.excluded = excluded;
+  ending_.seen_ns = now_ns;
+  if (now_ns > ending_.due_ns && kernel.ending() == kernel::Ending::kNone) FailToRestart(kernel);
+}
 
 }  // namespace minit::contract
 

@@ -118,6 +118,7 @@ void Judge::OnExec(const Step& step, const Kernel& kernel) {
 }
 
 void Judge::FollowChild(const Step& step, const Kernel& kernel) {
+  if (life_.executed && kernel.Lives(life_.child)) return;
   const kernel::Glance view = kernel.GlanceAt(life_.child);
   const bool gone = !view.exists;
   if (!gone && view.has_execed && life_.known && !life_.executed) {

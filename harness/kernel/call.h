@@ -264,6 +264,7 @@ constexpr bool IsVisible(const Call& call, bool to_console) {
       KindBit(kSigSuspend) | KindBit(kWait4) | KindBit(kWaitId) | KindBit(kKill) |
       KindBit(kThreadKill) | KindBit(kSigQueue) | KindBit(kPidFdSendSignal) | KindBit(kSleep) |
       KindBit(kSetSid) | KindBit(kPtrace) | KindBit(kSync) | KindBit(kReboot);
+  if ((kAlways & KindBit(call.kind)) != 0) return true;
   switch (call.kind) {
     case kRead:
       return (call.flags & kReadMore) == 0;
@@ -273,7 +274,7 @@ constexpr bool IsVisible(const Call& call, bool to_console) {
     case kEpollWait:
       return call.time_ns != 0;
     default:
-      return (kAlways & KindBit(call.kind)) != 0;
+      return false;
   }
 }
 

@@ -35,21 +35,30 @@ bool Kernel::IsVisibleNow(Pid caller, const Call& call) const {
 
 void Kernel::Issue(Pid caller, const Call& call, Result* result) {
   const Slot slot = FindSlot(caller);
-  *result = kNeverReturns;
-  if (Over() || slot == kNoSlot) return;
-  Task& task = tasks_[slot];
-  const bool subject = Leader(task).subject;
-  if (task.run == Run::kReturns && !subject) task.run = Run::kRuns;
-  if (task.run != Run::kRuns || IsStopped(task)) return;
-  if (subject && IsVisibleNow(caller, call)) {
-    AdvanceTo(Later(g_.now_ns, g_.call_time_ns));
-    if (Over() || task.pid != caller || task.run != Run::kRuns) return;
+  if (!LetCall(slot, call)) {
+    *result = kNeverReturns;
+    return;
   }
+  Task& task = tasks_[slot];
   task.result = Result{};
   ::new (static_cast<void*>(result)) Result(Perform(slot, call));
   if (result->state == Result::State::kBlocked) *result = Block(slot, call);
   if (g_.pipe_changed) WakeForPipes();
   if (Over() || task.pid != caller || task.run == Run::kZombie) *result = kNeverReturns;
+}
+
+// Whether the call can be made: who makes it runs, and still does when the time it takes is over. Inline
+// whatever the compiler thinks: Issue alone asks, at every call.
+[[gnu::always_inline]] inline bool Kernel::LetCall(Slot slot, const Call& call) {
+  if (Over() || slot == kNoSlot) return false;
+  Task& task = tasks_[slot];
+  const Pid caller = task.pid;
+  const bool subject = Leader(task).subject;
+  if (task.run == Run::kReturns && !subject) task.run = Run::kRuns;
+  if (task.run != Run::kRuns || IsStopped(task)) return false;
+  if (!subject || !IsVisibleNow(caller, call)) return true;
+  AdvanceTo(Later(g_.now_ns, g_.call_time_ns));
+  return !Over() && task.pid == caller && task.run == Run::kRuns;
 }
 
 Result Kernel::Perform(Slot slot, const Call& call) {
@@ -299,17 +308,19 @@ bool Kernel::InterruptForHandler(Slot slot, int signal, Result* result) {
 
 // --- Running again -------------------------------------------------------------------------------
 
-Step Kernel::Resume(Pid thread) {
+void Kernel::Resume(Pid thread, Step* step) {
   const Slot slot = FindSlot(thread);
-  if (Over() || slot == kNoSlot) return {.kind = Step::Kind::kGone};
+  step->kind = Step::Kind::kGone;
+  if (Over() || slot == kNoSlot) return;
   Task& task = tasks_[slot];
   ActOnSignals(slot);
-  if (Over() || task.pid != thread || task.run == Run::kZombie) return {.kind = Step::Kind::kGone};
-  if (IsStopped(task)) return {.kind = Step::Kind::kStopped};
-  if (task.run == Run::kInCall) return {.kind = Step::Kind::kBlocked};
-  const int signal = task.injected != 0 ? task.injected : NextDeliverable(task);
+  if (Over() || task.pid != thread || task.run == Run::kZombie) return;
+  step->kind = Step::Kind::kStopped;
+  if (IsStopped(task)) return;
+  step->kind = Step::Kind::kBlocked;
+  if (task.run == Run::kInCall) return;
   // ActOnSignals left only one with a handler.
-  if (signal != 0) return EnterNextHandler(slot);
+  if (task.injected != 0 || NextDeliverable(task) != 0) return EnterNextHandler(slot, step);
   if (task.run == Run::kSignaled) {
     // What woke it was discarded meanwhile: it goes on until when it always would have.
     task.run = Run::kInCall;
@@ -317,12 +328,19 @@ Step Kernel::Resume(Pid thread) {
     ++g_.blocked;
     InterruptWithoutHandler(slot);
     Reconsider(slot);
-    if (task.pid != thread || task.run == Run::kZombie) return {.kind = Step::Kind::kGone};
-    if (task.run == Run::kInCall) return {.kind = Step::Kind::kBlocked};
+    const bool gone = task.pid != thread || task.run == Run::kZombie;
+    if (gone) step->kind = Step::Kind::kGone;
+    if (gone || task.run == Run::kInCall) return;
   }
-  if (task.run != Run::kReturns) return {.kind = Step::Kind::kRuns};
+  if (task.run != Run::kReturns) {
+    *step = {.kind = Step::Kind::kRuns};
+    return;
+  }
   task.run = Run::kRuns;
-  return {.kind = Step::Kind::kReturns, .told = task.told, .result = task.result};
+  step->kind = Step::Kind::kReturns;
+  step->restarts = false;
+  step->told = task.told;
+  step->result = task.result;
 }
 
 void Kernel::Defer(Pid thread, const Result& result) {
@@ -333,29 +351,28 @@ void Kernel::Defer(Pid thread, const Result& result) {
   tasks_[slot].told = true;
 }
 
-Step Kernel::EnterNextHandler(Slot slot) {
+void Kernel::EnterNextHandler(Slot slot, Step* step) {
   Task& task = tasks_[slot];
-  Step step{.kind = Step::Kind::kHandler};
+  *step = {.kind = Step::Kind::kHandler};
   if (task.injected != 0) {
-    step.signal = task.injected;
+    step->signal = task.injected;
     task.injected = 0;
   } else {
     const Taken taken = Take(slot, ~task.mask);
-    step.signal = taken.signal;
-    step.owed = taken.owed;
+    step->signal = taken.signal;
+    step->owed = taken.owed;
   }
-  step.in_call = task.run == Run::kSignaled || task.run == Run::kReturns;
+  step->in_call = task.run == Run::kSignaled || task.run == Run::kReturns;
   if (task.run == Run::kSignaled) {
-    step.restarts = InterruptForHandler(slot, step.signal, &step.result);
+    step->restarts = InterruptForHandler(slot, step->signal, &step->result);
   } else if (task.run == Run::kReturns) {
-    step.result = task.result;
-    step.told = task.told;
+    step->result = task.result;
+    step->told = task.told;
   }
-  step.mask = task.mask_saved ? task.saved_mask : task.mask;
+  step->mask = task.mask_saved ? task.saved_mask : task.mask;
   task.mask_saved = false;
   task.run = Run::kRuns;
   task.deadline_ns = kForever;
-  return step;
 }
 
 void Kernel::EnterHandler(Pid thread, uint64_t blocked) {

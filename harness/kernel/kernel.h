@@ -183,6 +183,7 @@ struct Glance {
   Activity activity = Activity::kZombie;
   Pid process = 0;
   Pid group = 0;
+  Pid tracer = 0;
 };
 
 class Kernel {
@@ -229,12 +230,22 @@ class Kernel {
   // the signal; the rig then calls EnterHandler with the signals to be blocked meanwhile (the
   // handler's own mask and, without SA_NODEFER, the signal), asks Resume again, since more handlers
   // may come on top, and LeaveHandler at the sigreturn.
-  Step Resume(Pid thread);
+  Step Resume(Pid thread) {
+    Step step;
+    Resume(thread, &step);
+    return step;
+  }
+  // In place. Of kReturns, and of what is no turn at all, other fields keep what they had: `restarts` is
+  // false, `told` and `result` are new.
+  void Resume(Pid thread, Step* step);
   // The kind that Resume would say, without its doing anything, as far as that is plain: kRuns,
   // kBlocked, kStopped or kGone. kReturns: only Resume can tell.
   Step::Kind Foresee(Pid thread) const;
   void EnterHandler(Pid thread, uint64_t blocked);
   void LeaveHandler(Pid thread, uint64_t mask);
+
+  // A signal that has a handler is pending for the thread, and not blocked. Requires Exists(thread).
+  bool HandlerIsDue(Pid thread) const;
 
   // Takes back the result of a call that Issue said was done, for Resume to hand out: for a caller
   // that does not run on at once.
@@ -325,6 +336,16 @@ class Kernel {
   bool Exists(Pid pid) const { return Find(pid) != nullptr; }
   View Look(Pid pid) const;  // pid 0 if there is none
   Glance GlanceAt(Pid pid) const;
+  // Of what is followed step by step. It lives: it exists, and is not dead. It is free: beside that, no
+  // stop and no move (Keep) keeps it from running.
+  bool Lives(Pid pid) const {
+    const Task* const task = Find(pid);
+    return task != nullptr && task->run != Run::kZombie;
+  }
+  bool IsFree(Pid pid) const {
+    const Task* const task = Find(pid);
+    return task != nullptr && task->run != Run::kZombie && !Leader(*task).kept && !IsStopped(*task);
+  }
   Glance GlanceAtIndex(int index) const { return GlanceOf(tasks_[order_[index]]); }
   // What that wait would return now, without doing it: value 0 for nothing, -ECHILD.
   // Of kWait4: Wait4(-1, kWaitNoHang) for deaths and traced stops.
@@ -590,6 +611,7 @@ class Kernel {
   }
 
   // calls.cc: which call does what, and how calls end.
+  bool LetCall(Slot slot, const Call& call);
   Result Perform(Slot slot, const Call& call);
   Result PerformOnProcesses(Slot slot, const Call& call);
   Result PerformOnSignals(Slot slot, const Call& call);
@@ -602,7 +624,7 @@ class Kernel {
   void InterruptWithoutHandler(Slot slot);
   uint64_t LeftToSleep(const Task& task) const;
   bool InterruptForHandler(Slot slot, int signal, Result* result);  // true: the call restarts
-  Step EnterNextHandler(Slot slot);
+  void EnterNextHandler(Slot slot, Step* step);
   Result DoReboot(const Call& call);
   Result DoAlarm(Slot slot, const Call& call);
 
@@ -808,8 +830,10 @@ inline Pid Kernel::PidAt(int index) const { return tasks_[order_[index]].pid; }
 
 inline Activity Kernel::ActivityOf(const Task& task) const {
   if (task.run == Run::kZombie) return Activity::kZombie;
-  if (task.trace_stopped) return Activity::kTraced;
-  if (IsStopped(task)) return Activity::kStopped;
+  if (g_.stops != 0) {
+    if (task.trace_stopped) return Activity::kTraced;
+    if (IsStopped(task)) return Activity::kStopped;
+  }
   if (task.run != Run::kInCall) return Activity::kRunning;
   constexpr uint64_t kMayAwait = KindBit(CallKind::kFork) | KindBit(CallKind::kRead) |
                                  KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait);
@@ -826,7 +850,8 @@ inline Glance Kernel::GlanceOf(const Task& task) const {
           .stopped = leader.stopped,
           .activity = ActivityOf(task),
           .process = leader.pid,
-          .group = leader.group};
+          .group = leader.group,
+          .tracer = task.tracer == kNoSlot ? 0 : tasks_[task.tracer].pid};
 }
 
 inline Glance Kernel::GlanceAt(Pid pid) const {
@@ -843,6 +868,12 @@ inline bool Kernel::AtRest() const {
 // A signal is pending and not blocked, or a stop is due to a tracer.
 inline bool Kernel::HasSignal(const Task& task) const {
   return ((task.pending | Leader(task).shared_pending) & ~task.mask) != 0 || task.trap_due;
+}
+
+inline bool Kernel::HandlerIsDue(Pid thread) const {
+  const Task& task = *Find(thread);
+  const Task& leader = Leader(task);
+  return ((task.pending | leader.shared_pending) & ~task.mask & leader.handled) != 0;
 }
 
 inline Step::Kind Kernel::Foresee(Pid thread) const {

@@ -91,6 +91,12 @@ bool Kernel::ConsiderStopped(const Task& task, const WaitRequest& request, WaitM
 Kernel::WaitMatch Kernel::FindWaited(Slot slot, const WaitRequest& request) const {
   const Slot waiter = tasks_[slot].leader;
   WaitMatch match;
+  constexpr uint32_t kOfLiving = kWaitUntraced | kWaitContinued;
+  if (NoneIsDeadOrTraced() && request.which == WaitRequest::Which::kAny &&
+      HasFlag(request.flags, kWaitAll) && !HasFlag(request.flags, kOfLiving)) {
+    match.has_candidates = tasks_[waiter].children != 0;
+    return match;
+  }
   for (int i = 0; i < g_.count; ++i) {
     if (tasks_[order_[i]].parent == waiter && Consider(order_[i], false, request, &match)) {
       return match;

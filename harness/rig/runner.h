@@ -45,6 +45,9 @@ class Runner {
 
   // Begins a run. `scenario` must outlive it.
   void Enter(const scenario::Scenario& scenario);
+  // Begins it where `beginning` stands: that was entered alike, and its first move, with an anchor like
+  // this one's, is due. The kernel has to be a copy of its kernel.
+  void Enter(const scenario::Scenario& scenario, const Runner& beginning);
 
   // Goes on to the next turn of the subject; nullptr once the run is over. Valid until the next call
   // of anything here.
@@ -54,6 +57,9 @@ class Runner {
   // It enters the handler that Next() said, and leaves it; then Next() is to be asked again.
   void EnterHandler(uint64_t blocked) { stage_.EnterHandler(turn_.pid, blocked); }
   void LeaveHandler(uint64_t mask) { stage_.LeaveHandler(turn_.pid, mask); }
+  // A move, or what comes after the last one, is what comes next: init rests, or makes the call that
+  // the move comes before. Requires that no time is to pass first (kPass).
+  bool MoveIsDue() const { return stage_.begun() ? DueBeforeCall() : kernel().AtRest(); }
   // Ends the run early: a judge has seen enough.
   void Stop() { phase_ = Phase::kOver; }
 

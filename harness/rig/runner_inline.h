@@ -35,6 +35,19 @@ void Runner<Observer>::Enter(const scenario::Scenario& scenario) {
 }
 
 template <typename Observer>
+void Runner<Observer>::Enter(const scenario::Scenario& scenario, const Runner& beginning) {
+  cursor_.emplace(scenario);
+  entry_ = &scenario.entry;
+  turn_ = beginning.turn_;
+  phase_ = Phase::kMoves;
+  begun_ = beginning.begun_;
+  calls_ = beginning.calls_;
+  until_ns_ = 0;
+  told_over_ = false;
+  stage_.Enter(beginning.stage_);
+}
+
+template <typename Observer>
 const Turn* Runner<Observer>::Next() {
   while (phase_ != Phase::kOver) {
     if (kernel().ending() != kernel::Ending::kNone || gave_up()) break;
@@ -131,9 +144,7 @@ void Runner<Observer>::End() {
   if (told_over_) return;
   told_over_ = true;
   if (gave_up()) {
-    stage_.Tell({.kind = contract::Step::Kind::kSpins,
-                 .by_init = turn_.pid == kernel::kInit,
-                 .pid = turn_.pid});
+    stage_.Tell(contract::Step::Kind::kSpins, turn_.pid);
   }
   stage_.Tell(contract::Step::Kind::kOver);
 }

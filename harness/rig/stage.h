@@ -64,6 +64,8 @@ class Stage {
       : kernel_(&kernel), observer_(&observer), state_(other.state_) {}
 
   void Enter(const scenario::Entry& entry);
+  // Stands where `other` does. The kernel has to be a copy of its kernel.
+  void Enter(const Stage& other) { state_ = other.state_; }
 
   // True: `turn` is somebody's. False: nobody can run, or the world has ended. Requires !begun().
   bool Pick(Turn& turn);
@@ -92,8 +94,8 @@ class Stage {
   // The finale: what holds init back ends. Then its child is killed.
   void Heal();
   void KillChild();
-  void Tell(contract::Step::Kind kind) { Tell(contract::Step{.kind = kind}); }
-  void Tell(const contract::Step& step) { observer_->On(step, *kernel_); }
+  // What is no call: `pid` 0 is nobody in particular.
+  void Tell(contract::Step::Kind kind, kernel::Pid pid = 0) { Tell(kind, {.pid = pid}); }
 
   const Cast& cast() const { return state_.cast; }
   kernel::Kernel& kernel() { return *kernel_; }
@@ -128,12 +130,14 @@ class Stage {
     std::array<Held, kMaxHeld> held{};
   };
 
+  void Tell(const contract::Step& step) { observer_->On(step, *kernel_); }
+  void Tell(contract::Step::Kind kind, const Effect& effect, bool owed = false);
   void TellOfBegun(contract::Step::Kind kind);
   void TellThatNobodyReturns();
   void TellOfMove(const Effect& effect);
   bool Offer(kernel::Pid pid, Turn& turn);
   bool OfferResult(Turn& turn);
-  bool Learns(kernel::Pid pid, const kernel::Step& step, Turn& turn);
+  bool Learns(kernel::Pid pid, Turn& turn);
   bool PickForOneCall(Turn& turn);
   void EndOneCall();
   bool CallerIsReady();
@@ -147,6 +151,7 @@ class Stage {
 
   kernel::Kernel* kernel_;
   Observer* observer_;
+  contract::Step plain_;  // where steps without a call are told: its call and result stay empty
   State state_;
 };
 

@@ -22,7 +22,7 @@ void Stage<Observer>::Enter(const scenario::Entry& entry) {
   state_.begun.pid = 0;
   state_.paused.pid = 0;
   state_.cast.Enter(entry, *kernel_);
-  Tell({.kind = contract::Step::Kind::kEntered, .by_init = true, .pid = kernel::kInit});
+  Tell(contract::Step::Kind::kEntered, kernel::kInit);
 }
 
 // --- Turns ---------------------------------------------------------------------------------------
@@ -48,24 +48,22 @@ bool Stage<Observer>::Pick(Turn& turn) {
 template <typename Observer>
 bool Stage<Observer>::Offer(kernel::Pid pid, Turn& turn) {
   if (kernel_->Foresee(pid) >= kernel::Step::Kind::kBlocked) return false;
-  const kernel::Step step = kernel_->Resume(pid);
-  if (step.kind >= kernel::Step::Kind::kBlocked) return false;
+  kernel_->Resume(pid, &turn.step);
+  if (turn.step.kind >= kernel::Step::Kind::kBlocked) return false;
   if (state_.held_count != 0) {
     if (Held* const held = FindHeld(pid); held != nullptr) {
-      if (step.kind == kernel::Step::Kind::kRuns) {
+      if (turn.step.kind == kernel::Step::Kind::kRuns) {
         BeginAgain(*held);
         state_.disturbed = false;
         DropHeld(held);
         return false;
       }
       DropHeld(held);
-      kernel::Step handler = step;  // comes first; the call is made again after it
-      handler.in_call = true;
-      handler.restarts = true;
-      return Learns(pid, handler, turn);
+      turn.step.in_call = true;  // a handler comes first; the call is made again after it
+      turn.step.restarts = true;
     }
   }
-  return Learns(pid, step, turn);
+  return Learns(pid, turn);
 }
 
 // Init's call is done, and it goes on unless something keeps it from that.
@@ -78,25 +76,25 @@ bool Stage<Observer>::OfferResult(Turn& turn) {
     turn.step.result = state_.begun.result;
     return true;
   }
-  kernel::Step step = kernel_->Resume(kernel::kInit);
-  if (step.kind != kernel::Step::Kind::kHandler) {
+  kernel_->Resume(kernel::kInit, &turn.step);
+  if (turn.step.kind != kernel::Step::Kind::kHandler) {
     kernel_->Defer(kernel::kInit, state_.begun.result);
     return false;
   }
-  step.in_call = true;
-  step.told = true;
-  step.result = state_.begun.result;
-  return Learns(kernel::kInit, step, turn);
+  turn.step.in_call = true;
+  turn.step.told = true;
+  turn.step.result = state_.begun.result;
+  return Learns(kernel::kInit, turn);
 }
 
 template <typename Observer>
-bool Stage<Observer>::Learns(kernel::Pid pid, const kernel::Step& step, Turn& turn) {
+bool Stage<Observer>::Learns(kernel::Pid pid, Turn& turn) {
   using Kind = contract::Step::Kind;
+  const kernel::Step& step = turn.step;
   const bool handler = step.kind == kernel::Step::Kind::kHandler;
   const bool returns =
       step.kind == kernel::Step::Kind::kReturns || (handler && step.in_call && !step.restarts);
   turn.pid = pid;
-  turn.step = step;
   if (returns && !step.told) {
     const kernel::Call& call = kernel_->LastCall(pid);
     const bool to_console = kernel_->WritesToConsole(pid, call);
@@ -109,11 +107,7 @@ bool Stage<Observer>::Learns(kernel::Pid pid, const kernel::Step& step, Turn& tu
           .result = step.result});
   }
   if (handler) {
-    Tell({.kind = Kind::kHandler,
-          .by_init = pid == kernel::kInit,
-          .owed = step.owed,
-          .signal = step.signal,
-          .pid = pid});
+    Tell(Kind::kHandler, {.pid = pid, .signal = step.signal}, step.owed);
   }
   return true;
 }
@@ -121,7 +115,7 @@ bool Stage<Observer>::Learns(kernel::Pid pid, const kernel::Step& step, Turn& tu
 template <typename Observer>
 void Stage<Observer>::LeaveHandler(kernel::Pid pid, uint64_t mask) {
   kernel_->LeaveHandler(pid, mask);
-  Tell({.kind = contract::Step::Kind::kHandled, .by_init = pid == kernel::kInit, .pid = pid});
+  Tell(contract::Step::Kind::kHandled, pid);
 }
 
 // The one that has the stage runs, kept waiting or not. If it cannot, or its call is begun again,
@@ -226,7 +220,7 @@ bool Stage<Observer>::CallerIsReady() {
     TellThatNobodyReturns();
     return false;
   }
-  const kernel::View view = kernel_->Look(pid);
+  const kernel::Glance view = kernel_->GlanceAt(pid);
   switch (view.activity) {
     case kernel::Activity::kZombie:
       TellThatNobodyReturns();
@@ -238,8 +232,7 @@ bool Stage<Observer>::CallerIsReady() {
       break;
   }
   if (view.kept && state_.one_call != pid) return !Hold();
-  const uint64_t deliverable = (view.pending_thread | view.pending_process) & ~view.mask;
-  return (deliverable & view.handled) == 0 || !Hold();  // the handler comes first: see Offer
+  return !kernel_->HandlerIsDue(pid) || !Hold();  // the handler comes first: see Offer
 }
 
 template <typename Observer>
@@ -316,18 +309,24 @@ Effect Stage<Observer>::Make(const scenario::Move& move) {
 template <typename Observer>
 void Stage<Observer>::TellOfMove(const Effect& effect) {
   state_.eventful = true;
-  Tell({.kind = contract::Step::Kind::kMove,
-        .by_init = effect.pid == kernel::kInit,
-        .signal = effect.signal,
-        .cause = effect.cause,
-        .pid = effect.pid});
+  Tell(contract::Step::Kind::kMove, effect);
+}
+
+template <typename Observer>
+void Stage<Observer>::Tell(contract::Step::Kind kind, const Effect& effect, bool owed) {
+  plain_.kind = kind;
+  plain_.by_init = effect.pid == kernel::kInit;
+  plain_.owed = owed;
+  plain_.signal = effect.signal;
+  plain_.cause = effect.cause;
+  plain_.pid = effect.pid;
+  Tell(plain_);
 }
 
 template <typename Observer>
 bool Stage<Observer>::Rest() {
   if (!kernel_->AtRest()) return false;
-  if (state_.eventful)
-    Tell({.kind = contract::Step::Kind::kRest, .by_init = true, .pid = kernel::kInit});
+  if (state_.eventful) Tell(contract::Step::Kind::kRest, kernel::kInit);
   state_.eventful = false;
   return true;
 }
@@ -336,28 +335,29 @@ template <typename Observer>
 void Stage<Observer>::PassTime(uint64_t to_ns) {
   kernel_->AdvanceTo(to_ns);
   state_.eventful = true;
-  Tell({.kind = contract::Step::Kind::kTime});
+  Tell(contract::Step::Kind::kTime);
 }
 
 template <typename Observer>
 void Stage<Observer>::Heal() {
   // A stop can be on its way still: a vfork holds it up.
-  const kernel::View init = kernel_->Look(kernel::kInit);
-  const uint64_t pending = init.pending_thread | init.pending_process;
-  if (init.stopped || (pending & kernel::SignalBit(kernel::kSigStop)) != 0) {
+  const auto stop_is_pending = [this](bool for_process) {
+    return kernel_->PendingCount(kernel::kInit, kernel::kSigStop, for_process) != 0;
+  };
+  if (kernel_->GlanceAtIndex(0).stopped || stop_is_pending(false) || stop_is_pending(true)) {
     kernel_->SendFromAncestor(kernel::kInit, kernel::kSigCont);
     TellOfMove({contract::Cause::kContinue, kernel::kInit, kernel::kSigCont});
   }
   for (int i = 1; i < kernel_->size(); ++i) {
-    const kernel::Pid tracer = kernel_->Look(kernel_->PidAt(i)).tracer;
+    const kernel::Pid tracer = kernel_->GlanceAtIndex(i).tracer;
     if (tracer == 0 || tracer == kernel::kInit) continue;
     kernel_->Die(tracer, kernel::kSigKill, false);
     TellOfMove({contract::Cause::kKill, tracer, kernel::kSigKill});
     i = 0;  // its death may have moved others
   }
   for (int i = 1; i < kernel_->size(); ++i) {
+    if (!kernel_->GlanceAtIndex(i).kept) continue;
     const kernel::Pid pid = kernel_->PidAt(i);
-    if (!kernel_->Look(pid).kept) continue;
     kernel_->Keep(pid, false);
     TellOfMove({contract::Cause::kOther, pid, 0});
   }

@@ -26,7 +26,9 @@ uint8_t ByteOfKind(MoveKind kind) {
 
 uint16_t NumberFromBytes(const OperandRange& range, uint8_t low, uint8_t high) {
   if (high != 0) return range.Settle(low + (uint32_t{high} - 1) * 256);
-  return range.Settle(range.edges.empty() ? low : range.edges[low % range.edges.size()]);
+  const std::size_t edges = range.edges.size();
+  if (edges == 0) return range.Settle(low);
+  return range.Settle(range.edges[low < edges ? low : low % edges]);  // a division takes its time
 }
 
 void BytesOfNumber(const OperandRange& range, uint16_t number, uint8_t* bytes) {
