@@ -12,10 +12,10 @@
 
 namespace minit::scenario {
 
-// `count` of them, always the same.
-inline std::vector<Scenario> TenMoves(std::size_t count) {
+// `count` of them, the same for the same first seed.
+inline std::vector<Scenario> TenMoves(std::size_t count, uint64_t first_seed = 0) {
   std::vector<Scenario> scenarios;
-  for (uint64_t seed = 0; scenarios.size() < count; ++seed) {
+  for (uint64_t seed = first_seed; scenarios.size() < count; ++seed) {
     const Scenario from = Generate(seed);
     Scenario scenario;
     scenario.entry = from.entry;
