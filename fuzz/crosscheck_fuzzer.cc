@@ -13,6 +13,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -93,6 +94,8 @@ class Session {
       const std::string text{std::istreambuf_iterator<char>(in), {}};
       if (!in) Refuse("cannot read " + path);
       if (const auto error = crosscheck::ParseLedger(text, ledger_)) Refuse(error->Describe(path));
+      known_ = crosscheck::Known(ledger_);
+      terms_.known = &known_;
     }
     if (const std::string why = rig::WhyNotInProcess(subject_); !why.empty()) Refuse(why);
     void* const memory =
@@ -113,7 +116,7 @@ class Session {
     if (same_ && shared_->trace_hash != machine) Report("its visible calls are not the machine's");
     for (int i = 0; i < shared_->breaks && i < contract::Judge::kMaxBreaks; ++i) {
       const Break& broken = shared_->broken[static_cast<std::size_t>(i)];
-      if (crosscheck::Excuses(ledger_, broken.rule, broken.facts) < 0) Confirm(broken);
+      if (!known_.Has(broken)) Confirm(broken);
     }
   }
 
@@ -139,7 +142,9 @@ class Session {
     rig::PtraceRig rig(subject_);
     crosscheck::Player player(rig, terms_);
     player.Play(shared_->scenario);
-    const bool shown = player.FindBreak(broken.rule) != nullptr;
+    const bool shown = std::ranges::any_of(player.breaks(), [&broken](const Break& other) {
+      return other.rule == broken.rule && other.facts == broken.facts;
+    });
     const contract::RuleText& rule = contract::TextOf(broken.rule);
     Report("rule " + std::to_string(static_cast<int>(broken.rule)) + " (" + rule.name +
            "): " + contract::Explain(broken) + " [" + contract::ToString(broken.facts) + "]" +
@@ -157,6 +162,7 @@ class Session {
   rig::SubjectOptions subject_;
   contract::Terms terms_;
   std::vector<crosscheck::LedgerEntry> ledger_;
+  crosscheck::Known known_;  // of the ledger
   bool same_ = !Variable("MINIT_SAME").empty();
   Shared* shared_ = nullptr;
   std::unique_ptr<rig::Worker> worker_;
