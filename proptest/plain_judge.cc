@@ -187,6 +187,7 @@ void PlainJudge::OnEntered(const Kernel& kernel) {
   inherited_ = kernel.PidAt(kernel.size() - 1);
   streams_ = init.descriptors & contract::kStreams;
   if (init.ignored != 0) entry_ |= contract::kEnteredIgnoring;
+  if ((init.ignored >> (kernel::kSigChld - 1) & 1) != 0) entry_ |= contract::kEnteredIgnoringChld;
   if (init.mask != 0) entry_ |= contract::kEnteredMasked;
   if (kernel.size() > 1) entry_ |= contract::kEnteredParent;
 }

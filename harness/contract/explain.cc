@@ -124,6 +124,24 @@ std::string OfEnding(const Break& broken) {
   return "the ending began and the child had not ended; what init was told last: " + last;
 }
 
+// Of reboot.
+std::string Command(int32_t command) {
+  switch (command) {
+    case kernel::kRebootRestart2:
+      return "RESTART2";
+    case kernel::kRebootHalt:
+      return "HALT";
+    case kernel::kRebootPowerOff:
+      return "POWER_OFF";
+    case kernel::kRebootCadOn:
+      return "CAD_ON";
+    case kernel::kRebootCadOff:
+      return "CAD_OFF";
+    default:
+      return "command " + Number(command);
+  }
+}
+
 std::string OfStatus(const Break& broken) {
   if (broken.facts.how == How::kWrongValue) {
     return "the console was told " + Number(broken.number) + ", the status is " +
@@ -160,7 +178,7 @@ std::string OfRestart(const Break& broken) {
   if (IsFailedStart(broken)) return OfFailedStart(broken);
   switch (broken.facts.how) {
     case How::kOtherCommand:
-      return "reboot was called with command " + Number(broken.number);
+      return "reboot was called with " + Command(broken.number);
     case How::kWrongValue:
       return "reboot was called with wrong magic numbers";
     case How::kEarly:

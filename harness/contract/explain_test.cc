@@ -62,6 +62,20 @@ TEST(Explain, AnExitIsNoDeathBySignal) {
   EXPECT_EQ(SentenceOf({.rule = Rule::kNeverExits, .facts = {}, .number = 3}), "init exits with 3");
 }
 
+TEST(Explain, CommandsOfRebootHaveTheirNames) {
+  for (const auto& [command, name] :
+       std::vector<std::pair<int, std::string>>{{kernel::kRebootRestart2, "RESTART2"},
+                                                {kernel::kRebootHalt, "HALT"},
+                                                {kernel::kRebootPowerOff, "POWER_OFF"},
+                                                {kernel::kRebootCadOn, "CAD_ON"},
+                                                {kernel::kRebootCadOff, "CAD_OFF"}}) {
+    EXPECT_EQ(SentenceOf({.rule = Rule::kAlwaysRestarts,
+                          .facts = {.how = How::kOtherCommand},
+                          .number = command}),
+              "reboot was called with " + name);
+  }
+}
+
 TEST(Explain, WhatExecWasGivenIsListed) {
   const auto given = [](int defects) {
     return SentenceOf({.rule = Rule::kStartsChildClean,

@@ -11,9 +11,10 @@ namespace {
 // In the order of the enums and of the bits.
 constexpr std::array<const char*, kPhaseCount> kPhases = {"starting", "running", "ended", "waiting",
                                                           "after-refusal"};
-constexpr std::array<const char*, 12> kEntries = {
-    "ignoring", "masked",      "pending",   "parent",        "descriptors", "streams",
-    "queue",    "environment", "arguments", "without-files", "namespace",   "old-kernel"};
+constexpr std::array<const char*, 13> kEntries = {
+    "ignoring",  "masked",     "pending",      "parent",    "descriptors",
+    "streams",   "queue",      "environment",  "arguments", "without-files",
+    "namespace", "old-kernel", "ignoring-chld"};
 constexpr std::array<const char*, 5> kFaults = {"forks", "execs", "reboots", "sync", "console"};
 constexpr std::array<const char*, 9> kCauses = {
     "none", "exit", "kill", "core", "untraced-stop", "traced-stop", "continue", "signal", "fault"};

@@ -33,7 +33,7 @@ enum class Phase : uint8_t {
 inline constexpr std::size_t kPhaseCount = 5;
 
 // How init was entered, if not plainly. A judge sees those that the kernel can tell (the first
-// five); whoever knows the scenario tells the others (Terms::entry).
+// five, and the last); whoever knows the scenario tells the others (Terms::entry).
 enum EntryFact : uint16_t {
   kEnteredIgnoring = 1 << 0,     // signals ignored
   kEnteredMasked = 1 << 1,       // … blocked
@@ -44,9 +44,10 @@ enum EntryFact : uint16_t {
   kEnteredShortQueue = 1 << 6,   // RLIMIT_SIGPENDING
   kEnteredEnvironment = 1 << 7,
   kEnteredArguments = 1 << 8,
-  kEnteredWithoutFiles = 1 << 9,  // /dev/console or /dev/null is missing
-  kEnteredNamespace = 1 << 10,    // as PID 1 of a namespace
-  kEnteredOldKernel = 1 << 11,    // a leader's status is told
+  kEnteredWithoutFiles = 1 << 9,   // /dev/console or /dev/null is missing
+  kEnteredNamespace = 1 << 10,     // as PID 1 of a namespace
+  kEnteredOldKernel = 1 << 11,     // a leader's status is told
+  kEnteredIgnoringChld = 1 << 12,  // of the signals ignored one is CHLD: the kernel reaps then
 };
 
 // Faults that were active at some time of the run up to the break.

@@ -82,6 +82,7 @@ void Judge::OnEntered(const Kernel& kernel) {
   const kernel::View init = kernel.Look(kInit);
   int facts = 0;
   if (init.ignored != 0) facts |= kEnteredIgnoring;
+  if ((init.ignored & kernel::SignalBit(kernel::kSigChld)) != 0) facts |= kEnteredIgnoringChld;
   if (init.mask != 0) facts |= kEnteredMasked;
   if ((init.pending_thread | init.pending_process) != 0) facts |= kEnteredPending;
   if (kernel.size() > 1) facts |= kEnteredParent;

@@ -308,6 +308,8 @@ TEST(Judge, EachWayInWhichInitWasEnteredHasItsOwnWord) {
   const kernel::Entry masked{.mask = kernel::SignalBit(10)};
   EXPECT_EQ(entry_of({}, nothing), 0);
   EXPECT_EQ(entry_of({.ignored = kernel::SignalBit(10)}, nothing), kEnteredIgnoring);
+  EXPECT_EQ(entry_of({.ignored = kernel::SignalBit(kernel::kSigChld)}, nothing),
+            kEnteredIgnoring | kEnteredIgnoringChld);
   EXPECT_EQ(entry_of(masked, nothing), kEnteredMasked);
   EXPECT_EQ(entry_of(masked, [](auto& kernel) { kernel.SendFromKernel(kInit, 10); }),
             kEnteredMasked | kEnteredPending);

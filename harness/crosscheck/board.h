@@ -20,7 +20,7 @@
 namespace minit::crosscheck {
 
 inline constexpr int kPhases = 5;
-inline constexpr int kEntryFacts = 12;
+inline constexpr int kEntryFacts = 13;
 inline constexpr int kFaultFacts = 5;
 
 // As Tally of report.h. The last of `by_entry` is plain, of `by_fault` none.

@@ -23,7 +23,7 @@ TEST(ABoard, IsNotSoundOnceItSaysWhatCannotBe) {
         board.candidates[0].broken.facts.phase = static_cast<contract::Phase>(5);
       },
       [](Board& board) { board.candidates[0].broken.facts.faults = 0x20; },
-      [](Board& board) { board.candidates[0].broken.facts.entry = 0x1000; },
+      [](Board& board) { board.candidates[0].broken.facts.entry = 0x2000; },
       [](Board& board) {
         board.candidates[0].broken.facts.cause = static_cast<contract::Cause>(99);
       },

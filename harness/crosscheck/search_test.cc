@@ -232,18 +232,22 @@ TEST(Search, GoesOnAfterACallThatIsSaidToBeHarmless) {
   EXPECT_EQ(board->not_counted, 0u);
 }
 
-// A ledger of all that one fault breaks, as somebody would write it for this one.
+// A ledger of all that one fault breaks, as somebody would write it for this one: what is behind what is
+// known shows when that is.
 std::vector<LedgerEntry> LedgerOf(Fault fault, int open) {
-  const auto board = SearchFor(fault, {.scenarios = kScenarios});
   std::vector<LedgerEntry> ledger;
-  for (uint32_t i = 0; i < board->candidate_count; ++i) {
-    const Candidate& candidate = board->candidates[i];
-    if (IsOfTheScripts(candidate.broken.facts)) continue;
-    ledger.push_back(
-        {.rule = candidate.broken.rule,
-         .pattern = {.facts = candidate.broken.facts, .open = static_cast<uint8_t>(open)},
-         .reason = "known",
-         .scenario = candidate.scenario});
+  for (std::size_t before = SIZE_MAX; before != ledger.size();) {
+    before = ledger.size();
+    const auto board = SearchFor(fault, {.scenarios = kScenarios}, Known(ledger));
+    for (uint32_t i = 0; i < board->candidate_count; ++i) {
+      const Candidate& candidate = board->candidates[i];
+      if (candidate.known >= 0 || IsOfTheScripts(candidate.broken.facts)) continue;
+      ledger.push_back(
+          {.rule = candidate.broken.rule,
+           .pattern = {.facts = candidate.broken.facts, .open = static_cast<uint8_t>(open)},
+           .reason = "known",
+           .scenario = candidate.scenario});
+    }
   }
   return ledger;
 }

@@ -124,6 +124,12 @@ bool Decoder::IsOfStartUp(long number) {
   }
 }
 
+// No machine has so few: what init would have done with the next one nobody knows.
+void Decoder::NoteLimits(const kernel::Result& result) {
+  if (result.value == -ENFILE) Report("an open file more than the model has room for");
+  if (result.value == -EMFILE) Report("a descriptor more than the model has room for");
+}
+
 Asked Decoder::Refuse(Process& process, const std::string& what) {
   const Trap& trap = process.body->trap();
   const auto number = static_cast<int>(trap.number);

@@ -81,6 +81,7 @@ class Decoder {
  private:
   using Maybe = std::optional<Asked>;
 
+  void NoteLimits(const kernel::Result& result);
   bool IsTold(const Process& process) const;
   bool MayLoad(const Body& body, const std::string& name) const;
 
@@ -157,6 +158,9 @@ class Decoder {
 
 // Times of day begin here: 2026-01-01.
 inline constexpr uint64_t kBeginningNs = 1'767'225'600'000'000'000;
+// What the monotonic clocks say then: the kernel took that long to start init. (0 is no time that a
+// program could be started at: there are some that use it for none.)
+inline constexpr uint64_t kBootNs = 3'000'000'000;
 
 inline Asked Model(const kernel::Call& call) { return {.way = Asked::Way::kModel, .call = call}; }
 inline Asked Returns(int64_t value) { return {.way = Asked::Way::kReturn, .value = value}; }

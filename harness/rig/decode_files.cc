@@ -390,7 +390,7 @@ Asked Decoder::Fcntl(Process& process) {
       if (Int(a[2]) >= kernel::kDescriptors && Int(a[2]) < kLimit) return Refuse(process, kTooHigh);
       if (Int(a[2]) < 0 || Int(a[2]) >= kLimit) return Returns(-EINVAL);
       const uint64_t free = ~view.descriptors & ~uint64_t{0} << Int(a[2]);
-      if (free == 0) return Returns(-EMFILE);
+      if (free == 0) return Refuse(process, kTooHigh);
       return Model(calls::Dup(fd, std::countr_zero(free),
                               Int(a[1]) == F_DUPFD ? 0 : kernel::kOpenCloseOnExec));
     }

@@ -223,6 +223,7 @@ int64_t Decoder::AnswerEpoll(Process& process, const Result& result) {
 // --- Answers, of all kinds -----------------------------------------------------------------------
 
 void Decoder::Finish(Process& process, const Result& result) {
+  NoteLimits(result);
   process.body->Return(Answer(process, result));
 }
 

@@ -54,8 +54,8 @@ bool IsTimeOfDay(uint64_t clock) {
 
 // From the reading of a clock to what the kernel model's would say.
 uint64_t OfModel(uint64_t clock, uint64_t time_ns) {
-  if (!IsTimeOfDay(clock)) return time_ns;
-  return time_ns < kBeginningNs ? 0 : time_ns - kBeginningNs;
+  const uint64_t beginning_ns = IsTimeOfDay(clock) ? kBeginningNs : kBootNs;
+  return time_ns < beginning_ns ? 0 : time_ns - beginning_ns;
 }
 
 timespec Seconds(uint64_t time_ns) {
@@ -179,7 +179,7 @@ int64_t Decoder::AnswerTime(Process& process, const Result& result) {
   bool written = true;
   switch (trap.number) {
     case SYS_clock_gettime:
-      written = WriteTime(body, a[1], IsTimeOfDay(a[0]) ? of_day_ns : result.time_ns);
+      written = WriteTime(body, a[1], IsTimeOfDay(a[0]) ? of_day_ns : kBootNs + result.time_ns);
       break;
     case SYS_gettimeofday:
       written = a[0] == 0 || body.Write(a[0], Microseconds(of_day_ns));

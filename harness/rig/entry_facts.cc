@@ -16,6 +16,7 @@ uint16_t EntryFactsOf(const scenario::Entry& entry) {
     if (holds) facts |= fact;
   };
   add(contract::kEnteredIgnoring, entry.ignored != 0);
+  add(contract::kEnteredIgnoringChld, (entry.ignored & kernel::SignalBit(kernel::kSigChld)) != 0);
   add(contract::kEnteredMasked, entry.mask != 0);
   add(contract::kEnteredPending, entry.pending != 0);
   add(contract::kEnteredParent, has_children);

@@ -21,6 +21,8 @@ TEST(EntryFacts, AreAllThatIsNotPlain) {
   entry.leader_status = true;
   EXPECT_EQ(EntryFactsOf(entry), contract::kEnteredWithoutFiles | contract::kEnteredNamespace |
                                      contract::kEnteredOldKernel);
+  entry = {.ignored = kernel::SignalBit(kernel::kSigChld)};
+  EXPECT_EQ(EntryFactsOf(entry), contract::kEnteredIgnoring | contract::kEnteredIgnoringChld);
   entry = {.descriptors = 8,
            .ignored = 1,
            .mask = 1,

@@ -334,7 +334,7 @@ slept 1
 read(3) ...
 read(3) = 8
 expired 1
-seconds 5
+seconds 8
 of a processor 0
 exit(0) = never returns
 )");
