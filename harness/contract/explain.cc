@@ -126,20 +126,8 @@ std::string OfEnding(const Break& broken) {
 
 // Of reboot.
 std::string Command(int32_t command) {
-  switch (command) {
-    case kernel::kRebootRestart2:
-      return "RESTART2";
-    case kernel::kRebootHalt:
-      return "HALT";
-    case kernel::kRebootPowerOff:
-      return "POWER_OFF";
-    case kernel::kRebootCadOn:
-      return "CAD_ON";
-    case kernel::kRebootCadOff:
-      return "CAD_OFF";
-    default:
-      return "command " + Number(command);
-  }
+  const char* const name = kernel::CommandName(command);
+  return name != nullptr ? name : "command " + Number(command);
 }
 
 std::string OfStatus(const Break& broken) {

@@ -26,13 +26,6 @@ void Player::Play(const scenario::Scenario& scenario, rig::Observer* also) {
   showed_something_new_ = feedback_.End();
 }
 
-const contract::Break* Player::FindBreak(Rule rule) const {
-  for (const contract::Break& broken : breaks()) {
-    if (broken.rule == rule) return &broken;
-  }
-  return nullptr;
-}
-
 void Player::On(const Step& step, const kernel::Kernel& kernel) {
   if (over_) return;
   NoteCall(step);

@@ -49,10 +49,12 @@ class Player final : private rig::Observer {
   // What was broken, of a run that does not count too: what is known to be.
   std::span<const contract::Break> breaks() const {
     if (outcome_.lost()) return {};
-    return (unanswered_ ? judge_then_ : judge_).breaks();
+    return judge_that_knows().breaks();
   }
-  // The first of a rule, of those.
-  const contract::Break* FindBreak(contract::Rule rule) const;
+  // The first of a rule, of those. nullptr: there is none.
+  const contract::Break* FindBreak(contract::Rule rule) const {
+    return outcome_.lost() ? nullptr : judge_that_knows().FindBreak(rule);
+  }
   // How init was entered: EntryFact bits.
   uint16_t entry() const { return terms_.entry; }
   bool showed_something_new() const { return showed_something_new_; }
@@ -68,6 +70,7 @@ class Player final : private rig::Observer {
   void NoteCall(const contract::Step& step);
   void Judge(const contract::Step& step, const kernel::Kernel& kernel);
   bool MadeCallOfNobody() const;
+  const contract::Judge& judge_that_knows() const { return unanswered_ ? judge_then_ : judge_; }
 
   rig::Rig& rig_;
   contract::Terms terms_;

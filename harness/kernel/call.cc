@@ -56,6 +56,25 @@ constexpr std::array<const char*, kCallKinds> kNames = {
 
 }  // namespace
 
+const char* CommandName(int32_t command) {
+  switch (command) {
+    case kRebootRestart:
+      return "RESTART";
+    case kRebootRestart2:
+      return "RESTART2";
+    case kRebootHalt:
+      return "HALT";
+    case kRebootPowerOff:
+      return "POWER_OFF";
+    case kRebootCadOn:
+      return "CAD_ON";
+    case kRebootCadOff:
+      return "CAD_OFF";
+    default:
+      return nullptr;
+  }
+}
+
 const char* CallName(CallKind kind) { return kNames[static_cast<std::size_t>(kind)]; }
 
 }  // namespace minit::kernel

@@ -280,6 +280,8 @@ constexpr bool IsVisible(const Call& call, bool to_console) {
 
 // The name of the kind of call, as Linux calls it: "wait4".
 const char* CallName(CallKind kind);
+// Of reboot, as reboot(2) has it: "HALT"; nullptr: of none.
+const char* CommandName(int32_t command);
 
 // The calls by name, for rigs, stories and tests.
 namespace calls {

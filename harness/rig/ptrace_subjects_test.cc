@@ -599,6 +599,17 @@ TEST(Subjects, ThatWouldRunByAnotherUserOrInOtherFilesAreToldThatNobodyCoversIt)
   }
 }
 
+TEST(Subjects, ThatTakeMoreThanThereIsRoomForAreToldThatNobodyCoversIt) {
+  for (const std::string& subject : g_subjects) {
+    EXPECT_EQ(Play(subject, {"many-files"}, "").outcome.not_covered,
+              (NotCovered{{"an open file more than the model has room for", 1}}))
+        << subject;
+    EXPECT_EQ(Play(subject, {"many-descriptors"}, "").outcome.not_covered,
+              (NotCovered{{"a descriptor more than the model has room for", 1}}))
+        << subject;
+  }
+}
+
 TEST(Subjects, ThatWaitToWriteAreToldThatNobodyCoversItUnlessThereIsRoom) {
   const std::string epoll = "an epoll that waits to write";
   for (const std::string& subject : g_subjects) {

@@ -96,6 +96,11 @@ std::string Quoted(std::string_view text) {
   return quoted + (text.size() > kMost ? "…\"" : "\"");
 }
 
+std::string Command(int32_t command) {
+  const char* const name = kernel::CommandName(command);
+  return name != nullptr ? name : std::to_string(command);
+}
+
 std::string RequestName(int32_t request) {
   switch (request) {
     case kernel::kPtraceTraceMe:
@@ -112,25 +117,6 @@ std::string RequestName(int32_t request) {
       return "SEIZE";
     default:
       return std::to_string(request);
-  }
-}
-
-std::string CommandName(int32_t command) {
-  switch (command) {
-    case kernel::kRebootRestart:
-      return "RESTART";
-    case kernel::kRebootRestart2:
-      return "RESTART2";
-    case kernel::kRebootHalt:
-      return "HALT";
-    case kernel::kRebootPowerOff:
-      return "POWER_OFF";
-    case kernel::kRebootCadOn:
-      return "CAD_ON";
-    case kernel::kRebootCadOff:
-      return "CAD_OFF";
-    default:
-      return std::to_string(command);
   }
 }
 
@@ -180,7 +166,7 @@ std::string Arguments(const Call& call, std::string_view text) {
       return number(call.fd) + ", " + (text.empty() ? "…" : Quoted(text)) + ", " +
              number(call.value);
     case CallKind::kReboot:
-      return CommandName(call.value) + (call.flags == 0 ? ", wrong magic" : "");
+      return Command(call.value) + (call.flags == 0 ? ", wrong magic" : "");
     default:
       return "";
   }

@@ -491,6 +491,16 @@ static void WriteSignal(int signal) {
   (void)!send(g_sockets[1], &byte, 1, MSG_NOSIGNAL);
 }
 
+// More open files, or more descriptors, than there is room for.
+static void TakesMany(int files) {
+  const int first = open("/dev/null", O_RDWR);
+  int last = first;
+  for (int i = 0; i < 80 && last >= 0; ++i) {
+    last = files ? open("/dev/null", O_RDWR) : dup(first);
+  }
+  exit(0);
+}
+
 static void Events(void) {
   const int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), epoll = epoll_create1(EPOLL_CLOEXEC);
   const int other = fcntl(epoll, F_DUPFD_CLOEXEC, 3);
@@ -856,6 +866,8 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "poll")) SignalFdPoll();
   if (!strcmp(mode, "epoll")) SignalFdEpoll();
   if (!strcmp(mode, "waits-to-write")) WaitsToWrite();
+  if (!strcmp(mode, "many-files")) TakesMany(1);
+  if (!strcmp(mode, "many-descriptors")) TakesMany(0);
   if (!strcmp(mode, "select")) SignalFdSelect();
   if (!strcmp(mode, "suspend")) Suspend();
   if (!strcmp(mode, "pause")) Pause();
