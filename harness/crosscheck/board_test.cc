@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -10,6 +11,15 @@ namespace minit::crosscheck {
 namespace {
 
 TEST(ABoard, IsSoundAsItIsMade) { EXPECT_TRUE(IsSound(*std::make_unique<Board>())); }
+
+TEST(ABoard, IsSoundWithEachWayInWhichARuleIsBroken) {
+  const auto board = std::make_unique<Board>();
+  board->candidate_count = 1;
+  for (std::size_t how = 0; how < contract::kHowCount; ++how) {
+    board->candidates[0].broken.facts.how = static_cast<contract::How>(how);
+    EXPECT_TRUE(IsSound(*board)) << contract::NameOf(static_cast<contract::How>(how));
+  }
+}
 
 TEST(ABoard, IsNotSoundOnceItSaysWhatCannotBe) {
   const std::function<void(Board&)> wrongs[] = {

@@ -176,6 +176,31 @@ TEST(Ledger, ExcusesItsRuleWithItsFactsAndNothingElse) {
   EXPECT_EQ(Excuses(entries, Rule::kForwardsEverySignal, other), -1);
 }
 
+TEST(Ledger, WhatIsLeftOutOfWhatIsKnownIsNotKnownUntilItIsPutBack) {
+  std::vector<LedgerEntry> entries;
+  ParseLedger(Entry() + Entry("facts phase=any entry=any faults=any cause=signal-15 whose=any "
+                              "how=taken-not-sent\n"),
+              entries);
+  ASSERT_EQ(entries.size(), 2u);
+  Known known(entries);
+  for (const int entry : {0, 1}) {
+    contract::Break broken{.rule = Rule::kForwardsEverySignal,
+                           .facts = {.phase = contract::Phase::kRunning,
+                                     .cause = Cause::kSignal,
+                                     .signal = static_cast<uint8_t>(entry == 0 ? 34 : 15),
+                                     .how = How::kTakenNotSent}};
+    EXPECT_TRUE(known.Has(broken));
+    known.LeaveOut(entry);
+    EXPECT_FALSE(known.Has(broken)) << entry;
+    EXPECT_EQ(known.Find(broken), entry) << "it is excused all the same";
+    known.LeaveOut(1 - entry);
+    EXPECT_TRUE(known.Has(broken)) << "another is left out";
+    known.LeaveOut(-1);
+    EXPECT_TRUE(known.Has(broken));
+  }
+  EXPECT_FALSE(Known().Has({.rule = Rule::kForwardsEverySignal, .facts = {}}));
+}
+
 TEST(Ledger, ProposesWhatNothingExcusesToBeJustified) {
   scenario::Scenario moves;
   ASSERT_FALSE(scenario::Parse("at rest: child exits 0\n", moves));

@@ -181,6 +181,29 @@ TEST(Search, OneFindingLeavesTimeForTheOthers) {
   EXPECT_LE(reached, 7e5) << "half of what is left, and the play at which that was over";
 }
 
+TEST(Search, LongOnesOfTheCorpusTakeAFifthOfTheTime) {
+  const auto board = std::make_unique<Board>();
+  const scenario::Scenario long_one =
+      Read("at rest: ancestor sends TERM to init\nrepeat: the last 1 moves 500 times\n");
+  double now = 0, first = 0, last = 0;
+  SearchOptions options{.seconds = 100};
+  options.clock = [&now] { return now; };
+  options.tick = [&] {
+    ++now;
+    if (board->playing != long_one) return;
+    last = now;
+    if (first == 0) first = now;
+  };
+  options.corpus.assign(100, long_one);
+  ScriptedRig rig([] { return contract::SigTimedWaitInit(); });
+  Player player(rig, {});
+  Search(player, options, kNothing, *board).Run(false);
+  EXPECT_GT(first, 60);
+  EXPECT_LT(first, 65);
+  EXPECT_GE(last, 79);
+  EXPECT_LE(last, 81);
+}
+
 TEST(Search, EndsWhenItIsTold) {
   const auto made = std::make_unique<Board>();
   Board& board = *made;

@@ -89,6 +89,8 @@ TEST(Table, NewBreaksAreInFullAndKnownOnesInALine) {
                         "END\n"));
   EXPECT_THAT(table, HasSubstr("  [1] minit, 1 reaps-at-rest, 812: to be justified: process 7"));
   EXPECT_THAT(table, Not(HasSubstr("known: [1]")));
+  EXPECT_LT(table.find("[1] minit, 1 reaps-at-rest, 812"), table.find("NEW: "))
+      << "what is new comes last";
 }
 
 TEST(Table, OfOneRuleThreeNewBreaksAreInFullAndNoLongTimeLineIs) {

@@ -27,7 +27,9 @@ TEST(LongLives, HaveEachSignalThatInitCanTakeByItselfOnce) {
     const auto moves = life.moves();
     const auto sent = std::ranges::count(moves, MoveKind::kFromAncestor, &Move::kind);
     if (sent != 2) continue;
-    ++lives[std::ranges::find(moves, MoveKind::kFromAncestor, &Move::kind)->number];
+    const auto first = std::ranges::find(moves, MoveKind::kFromAncestor, &Move::kind);
+    EXPECT_EQ(std::ranges::count(moves, *first), 2) << Print(life);
+    ++lives[first->number];
   }
   for (std::size_t signal = 1; signal <= 64; ++signal) {
     const bool cannot_be_taken = signal == 9 || signal == 19;
