@@ -288,9 +288,8 @@ void ConfirmAll(const Board& board, const std::vector<scenario::Scenario>& lost_
 bool ShowsIn(const scenario::Scenario& scenario, const LedgerEntry& entry, int index,
              Court& court) {
   court.Play(scenario, index);
-  return std::ranges::any_of(court.breaks(), [&entry](const Break& broken) {
-    return broken.rule == entry.rule && entry.pattern.Matches(broken.facts);
-  });
+  return std::ranges::any_of(court.breaks(),
+                             [&entry](const Break& broken) { return Excuses(entry, broken); });
 }
 
 // Where else an entry shows whose own scenario does not show it: a newer init may make a call more.

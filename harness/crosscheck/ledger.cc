@@ -170,16 +170,20 @@ std::string Print(std::span<const LedgerEntry> entries) {
   return text;
 }
 
-int Excuses(std::span<const LedgerEntry> entries, Rule rule, const contract::Facts& facts) {
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i].rule == rule && entries[i].pattern.Matches(facts)) return static_cast<int>(i);
-  }
-  return -1;
+bool Excuses(const LedgerEntry& entry, const contract::Break& broken) {
+  return entry.rule == broken.rule && entry.pattern.Matches(broken.facts);
+}
+
+int Known::Find(const contract::Break& broken) const {
+  const auto found = std::ranges::find_if(
+      entries_, [&broken](const LedgerEntry& entry) { return Excuses(entry, broken); });
+  return found == entries_.end() ? -1 : static_cast<int>(found - entries_.begin());
 }
 
 bool Known::Has(const contract::Break& broken) const {
-  const int entry = Find(broken);
-  return entry >= 0 && entry != left_out_;
+  const bool left_out =
+      left_out_ >= 0 && Excuses(entries_[static_cast<std::size_t>(left_out_)], broken);
+  return !left_out && Find(broken) >= 0;
 }
 
 std::vector<LedgerEntry> Propose(std::span<const Finding> findings) {

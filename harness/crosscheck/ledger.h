@@ -37,9 +37,7 @@ std::optional<InputError> ParseLedger(std::string_view text, std::vector<LedgerE
 // The canonical form, without comments. Requires that reasons are one line each, and not empty.
 std::string Print(std::span<const LedgerEntry> entries);
 
-// Index of the first entry that excuses a break of `rule` with these facts; -1: none does.
-int Excuses(std::span<const LedgerEntry> entries, contract::Rule rule,
-            const contract::Facts& facts);
+bool Excuses(const LedgerEntry& entry, const contract::Break& broken);
 
 // What a ledger excuses, for judges and searches. The entries must outlive it.
 class Known final : public contract::KnownBreaks {
@@ -47,10 +45,8 @@ class Known final : public contract::KnownBreaks {
   Known() = default;  // nothing
   explicit Known(std::span<const LedgerEntry> entries) : entries_(entries) {}
 
-  // Index of the entry that excuses it, or -1.
-  int Find(const contract::Break& broken) const {
-    return Excuses(entries_, broken.rule, broken.facts);
-  }
+  // Index of the first entry that excuses it, or -1.
+  int Find(const contract::Break& broken) const;
   bool Has(const contract::Break& broken) const override;
   // What that entry excuses is not known to judges from now on: they show it. -1: it is again.
   void LeaveOut(int entry) { left_out_ = entry; }
