@@ -730,6 +730,54 @@ RC_GTEST_PROP(Epolls, AreReadyAsWhatIsWithin, (bool is_pending)) {
   RC_ASSERT(world.Issue(kInit, calls::EpollWait(outermost, 0)).value == is_pending);
 }
 
+// A timer that repeats wakes an edge once, then not until it was read, whatever other timers do.
+RC_GTEST_PROP(Epolls, TellOfARepeatingTimerOnceUntilItIsRead, (const std::vector<uint8_t>& deeds)) {
+  constexpr uint64_t kMs = 1'000'000;
+  struct Timer {
+    int16_t fd;
+    uint64_t every_ns;
+    uint64_t due_ns;
+    bool expired = false;
+    bool heard = false;
+  };
+  World world(Entry{.mask = kAllSignals});
+  const auto epoll = static_cast<int16_t>(world.Issue(kInit, calls::EpollCreate()).value);
+  std::vector<Timer> timers;
+  for (const uint64_t every_ns : {7 * kMs, 10 * kMs}) {
+    const auto fd =
+        static_cast<int16_t>(world.Issue(kInit, calls::TimerFdCreate(kOpenNonBlock)).value);
+    timers.push_back({fd, every_ns, world.now_ns() + every_ns});
+    world.Issue(kInit, calls::TimerFdSet(fd, every_ns, every_ns));
+    world.Issue(kInit, calls::EpollAdd(epoll, fd, kEpollAdd | kEpollEdge));
+  }
+  const auto expire = [&] {
+    for (Timer& timer : timers) {
+      if (timer.expired || timer.due_ns > world.now_ns()) continue;
+      timer.expired = timer.heard = true;
+    }
+  };
+  for (const uint8_t deed : deeds) {
+    Timer& timer = timers[deed / 4 % 2];
+    if (deed % 4 < 2) {
+      world.AdvanceTo(world.now_ns() + (1 + deed / 16) * kMs + kMs / 2);
+      expire();
+    } else if (deed % 4 == 2) {
+      RC_ASSERT(world.Issue(kInit, calls::ReadPipe(timer.fd, 8)).value ==
+                (timer.expired ? 8 : -EAGAIN));
+      while (timer.expired && timer.due_ns <= world.now_ns()) timer.due_ns += timer.every_ns;
+      timer.expired = false;
+    } else {
+      const Result told = world.Issue(kInit, calls::EpollWait(epoll, 0));
+      for (Timer& each : timers) {
+        RC_ASSERT(((told.set >> each.fd & 1) != 0) == (each.expired && each.heard));
+        each.heard = false;
+      }
+    }
+    expire();
+    RC_ASSERT(world.WhatIsBroken() == nullptr);
+  }
+}
+
 // An eventfd, and what an epoll knows of it: epoll(7) and eventfd(2), told in the plainest way.
 struct Counter {
   uint64_t count = 0;
