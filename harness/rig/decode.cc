@@ -79,10 +79,12 @@ Asked Decoder::Decode(Process& process) {
       &Decoder::DecodeWaiting,  &Decoder::DecodeMemory,     &Decoder::DecodeTime,
       &Decoder::DecodeFile,     &Decoder::DecodeDescriptor, &Decoder::DecodeName,
       &Decoder::DecodeIdentity, &Decoder::DecodeTrifle,     &Decoder::DecodeSetUp};
+  // Before it is served: a close ends that the descriptor is the loader's.
+  const bool is_told = IsTold(process);
   for (const Decodes decodes : kAll) {
     Maybe asked = (this->*decodes)(process);
     if (!asked) continue;
-    if (asked->way == Asked::Way::kReturn && IsTold(process)) {
+    if (asked->way == Asked::Way::kReturn && is_told) {
       asked = Model(calls::OtherAnswered(static_cast<int>(process.body->trap().number),
                                          static_cast<int32_t>(asked->value)));
     }

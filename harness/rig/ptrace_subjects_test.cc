@@ -583,6 +583,21 @@ TEST(Subjects, SyncsOfOneFileAndWhatIsSentAreToldToWhoJudgesCalls) {
   }
 }
 
+// A run from the exec on has the loader's calls, one from its first own call has not.
+TEST(Subjects, OfWhatALoaderDoesWhoJudgesCallsHearsNothing) {
+  for (const std::string& subject : g_subjects) {
+    std::set<int> numbers[2];
+    for (const bool from_exec : {false, true}) {
+      PtraceRig rig({.path = subject, .arguments = {"syncs"}, .from_exec = from_exec});
+      Told told;
+      rig.Run({}, told);
+      numbers[from_exec ? 1 : 0] = told.numbers;
+    }
+    EXPECT_TRUE(numbers[1].contains(SYS_syncfs)) << subject;
+    EXPECT_EQ(numbers[0], numbers[1]) << subject;
+  }
+}
+
 TEST(Subjects, ThatWouldRunByAnotherUserOrInOtherFilesAreToldThatNobodyCoversIt) {
   for (const std::string& subject : g_subjects) {
     const Played run = Play(subject, {"set-up-otherwise"}, "");
