@@ -7,7 +7,7 @@
 //   AwaitSignal       rt_sigtimedwait                        SignalTaken, NothingTaken,
 //                                                            Interrupted, RebootDue
 //   Reap              wait4(-1, WNOHANG | __WALL)           Reaped, NothingToReap, NoChildren,
-//                                                            WaitFailed, RebootDue
+//                                                            WaitFailed
 //   Forward           kill(-child, signal)                   Forwarded
 //   Release           ptrace(PTRACE_DETACH, pid, signal)     Released
 //   Announce          write to the console, one that         Announced
@@ -16,9 +16,9 @@
 //   RebootAfterDelay  clock_gettime: arms the deadline       DelayStarted
 //   Reboot            reboot(RESTART)                        RebootFailed, or nothing ever
 //
-// Once a deadline is armed and due, RebootDue is the answer to AwaitSignal and Reap, which are then
-// not performed (no wait goes past the deadline). So the machine needs no clock. All other actions
-// are always performed.
+// Once a deadline is armed and due, RebootDue is the answer to AwaitSignal, which is then not
+// performed (no wait goes past the deadline, and a round of reaping is bounded). So the machine needs
+// no clock. All other actions are always performed.
 #ifndef MINIT_CORE_ACTION_H_
 #define MINIT_CORE_ACTION_H_
 

@@ -5,6 +5,8 @@
 #ifndef MINIT_CORE_EVENT_H_
 #define MINIT_CORE_EVENT_H_
 
+#include <cstdint>
+#include <type_traits>
 #include <variant>
 
 #include "core/action.h"
@@ -58,7 +60,7 @@ struct NoHelper {
   int error;
 };
 
-// RebootAfterDelay; then, in place of a wait or a reap, once the time has come; Reboot.
+// RebootAfterDelay; then, in place of a wait for a signal, once the time has come; Reboot.
 struct DelayStarted {};
 struct RebootDue {};
 struct RebootFailed {
@@ -70,36 +72,45 @@ using Event =
                  NothingToReap, NoChildren, WaitFailed, Forwarded, Released, Announced, SyncStarted,
                  NoHelper, DelayStarted, RebootDue, RebootFailed>;
 
-template <typename... Kinds>
-constexpr bool IsOneOf(const Event& event) {
-  return (std::holds_alternative<Kinds>(event) || ...);
+// Kinds of events, as a set of bits.
+using EventKinds = std::uint32_t;
+template <typename Kind, typename... All>
+constexpr EventKinds BitOf(const std::variant<All...>*) {
+  EventKinds bit = 1;
+  static_cast<void>(((std::is_same_v<Kind, All> || (bit <<= 1, false)) || ...));
+  return bit;
 }
+template <typename... Kinds>
+inline constexpr EventKinds kEvents = (BitOf<Kinds>(static_cast<const Event*>(nullptr)) | ...);
 
-// True if `event` can be the result of an action of this kind: the right-hand column of the table
-// in action.h. With kNoAction, for what starts it all.
-constexpr bool Answers(ActionKind action, const Event& event) {
+// What can be the result of an action of this kind: the right-hand column of the table in action.h.
+// With kNoAction, what starts it all.
+constexpr EventKinds AnswersOf(ActionKind action) {
   switch (action) {
     case kKindOf<StartChild>:
-      return IsOneOf<ChildStarted, ChildFailed>(event);
+      return kEvents<ChildStarted, ChildFailed>;
     case kKindOf<AwaitSignal>:
-      return IsOneOf<SignalTaken, NothingTaken, Interrupted, RebootDue>(event);
+      return kEvents<SignalTaken, NothingTaken, Interrupted, RebootDue>;
     case kKindOf<Reap>:
-      return IsOneOf<Reaped, NothingToReap, NoChildren, WaitFailed, RebootDue>(event);
+      return kEvents<Reaped, NothingToReap, NoChildren, WaitFailed>;
     case kKindOf<Forward>:
-      return IsOneOf<Forwarded>(event);
+      return kEvents<Forwarded>;
     case kKindOf<Release>:
-      return IsOneOf<Released>(event);
+      return kEvents<Released>;
     case kKindOf<Announce>:
-      return IsOneOf<Announced>(event);
+      return kEvents<Announced>;
     case kKindOf<Sync>:
-      return IsOneOf<SyncStarted, NoHelper>(event);
+      return kEvents<SyncStarted, NoHelper>;
     case kKindOf<RebootAfterDelay>:
-      return IsOneOf<DelayStarted>(event);
+      return kEvents<DelayStarted>;
     case kKindOf<Reboot>:
-      return IsOneOf<RebootFailed>(event);
+      return kEvents<RebootFailed>;
     default:
-      return IsOneOf<Booted>(event);
+      return kEvents<Booted>;
   }
+}
+constexpr bool Answers(ActionKind action, const Event& event) {
+  return (AnswersOf(action) >> event.index() & 1) != 0;
 }
 
 }  // namespace minit

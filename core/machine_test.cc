@@ -187,6 +187,7 @@ static_assert(
         {Announced{}, RebootAfterDelay{30}},
         {DelayStarted{}, Sync{}},
         {SyncStarted{kHelper}, Reap{}},
+        {NothingToReap{}, kAwait},
         {RebootDue{}, Announce{What::kNotSynced}},
         {Announced{}, Announce{What::kRestarting}},
         {Announced{}, Reboot{}},
@@ -384,7 +385,7 @@ class MachineInEveryState : public testing::Test {
       case kKindOf<AwaitSignal>:
         return due ? Event(RebootDue{}) : Event(NothingTaken{});
       case kKindOf<Reap>:
-        return due ? Event(RebootDue{}) : Event(NothingToReap{});
+        return NothingToReap{};
       case kKindOf<Forward>:
         return Forwarded{0};
       case kKindOf<Release>:

@@ -125,7 +125,6 @@ Event FairAnswer(const fuzz::MachineWitness& told) {
       if (told.armed()) return RebootDue{};
       return SignalTaken{kSigChld};
     case kKindOf<Reap>:
-      if (told.armed()) return RebootDue{};
       if (told.child() != 0) return Reaped{told.child(), WaitStatus(0x100)};
       return NoChildren{};
     case kKindOf<Forward>:

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "fuzz/target.h"
 #include "fuzz/trial.h"
@@ -19,14 +20,14 @@ namespace {
 
 class FaultyRig {
  public:
-  minit::rig::MachineRig::Asks Answer(const minit::rig::Turn& turn, const minit::rig::Cast& cast,
-                                      minit::kernel::Kernel& kernel) {
-    auto asks = rig_.Answer(turn, cast, kernel);
+  minit::kernel::Call Answer(const minit::rig::Turn& turn, const minit::rig::Cast& cast,
+                             minit::kernel::Kernel& kernel, std::string_view* text) {
+    auto call = rig_.Answer(turn, cast, kernel, text);
     constexpr int kSigHup = 1;
-    if (asks.call.kind == minit::kernel::CallKind::kKill && asks.call.signal == kSigHup) {
-      asks.call.pid = -asks.call.pid;
+    if (call.kind == minit::kernel::CallKind::kKill && call.signal == kSigHup) {
+      call.pid = -call.pid;
     }
-    return asks;
+    return call;
   }
 
  private:

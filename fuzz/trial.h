@@ -44,7 +44,7 @@ class Trial {
     do {
       ++scenario.moves()[0].anchor.call;
       Enter(scenario);
-      while (!runner_.MoveIsDue()) MakeCall(*runner_.Next());
+      while (!runner_.MoveIsDue()) rig::MakeCall(runner_, rig_, *runner_.Next());
       beginnings_.emplace_back(*this);
     } while (!kernel_.AtRest());
   }
@@ -58,7 +58,7 @@ class Trial {
     } else {
       Enter(scenario);
     }
-    while (const rig::Turn* turn = runner_.Next()) MakeCall(*turn);
+    while (const rig::Turn* turn = runner_.Next()) rig::MakeCall(runner_, rig_, *turn);
     return !judge_.any_broken() && kernel_.ending() == kernel::Ending::kRestart;
   }
 
@@ -110,10 +110,6 @@ class Trial {
     judge_ = beginning.judge;
     rig_ = beginning.rig;
     runner_.Enter(scenario, beginning.runner);
-  }
-  void MakeCall(const rig::Turn& turn) {
-    const rig::MachineRig::Asks asks = rig_.Answer(turn, runner_.cast(), runner_.kernel());
-    runner_.Call(asks.call, asks.text);
   }
   // The last one is at rest: what is anchored before a later call is due there, too.
   const Beginning& BeginningOf(const scenario::Scenario& scenario) const {

@@ -828,8 +828,7 @@ RC_GTEST_PROP(Judge, OfTwoThatWriteAtOnceWhoCameLastTakesBackItsOwn, ()) {
                 .pid = pid,
                 .call = calls::Write(2, 1),
                 .result = {.value = value},
-                .text = text.data(),
-                .text_size = static_cast<uint32_t>(text.size())});
+                .text = text});
   };
   std::set<kernel::Pid> writing;
   for (int i = *rc::gen::inRange(1, 9); i > 0; --i) {

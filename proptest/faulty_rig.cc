@@ -17,16 +17,18 @@ MachineRig::Asks FaultyRig::Distorted(const rig::Turn& turn, const rig::Cast& ca
     return postponed_;
   }
   rig::Turn heard = turn;
+  kernel::Result result = *turn.result;
+  heard.result = &result;
   if (left_out_ == turn.pid) {
-    heard.step.result = kernel::Result{};
+    result = {};
     left_out_ = 0;
   }
   if (by_init) {
     if (call_.kind == CallKind::kFork && (call_.flags & kernel::kCloneVfork) != 0) {
-      child_ = heard.step.result.value;
+      child_ = result.value;
     }
     if (fault_->hear != nullptr && turn.step.kind == kernel::Step::Kind::kReturns) {
-      fault_->hear({{machine(), child_, flag_}, call_, heard.step.result});
+      fault_->hear({{machine(), child_, flag_}, call_, result});
     }
   }
   return Ask(turn.pid, rig_.Answer(heard, cast, kernel));

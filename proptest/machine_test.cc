@@ -389,8 +389,7 @@ RC_GTEST_PROP(Machine, ReachesTheRestartOnceTheChildHasEnded,
   constexpr int kPatience = 100;
   for (int i = 0; i < kPatience && !std::holds_alternative<Reboot>(action); ++i) {
     const bool waits = std::holds_alternative<AwaitSignal>(action);
-    const bool reaps = std::holds_alternative<Reap>(action);
-    event = (waits || reaps) && owed.armed
+    event = waits && owed.armed
                 ? Event{RebootDue{}}
                 : Answer(static_cast<ActionKind>(action.index()), owed, waits ? 1 : 7, 1);
     step();

@@ -625,8 +625,8 @@ bool PlainJudge::MayEnd(const Kernel& kernel) {
 void PlainJudge::OnWrite(const Step& step, const Kernel& kernel) {
   line_before_ = line_;
   writer_ = step.pid;
-  if (step.text == nullptr) write_failed_ |= ended_;
-  for (const char byte : std::string_view(step.text, step.text_size)) {
+  if (step.text.data() == nullptr) write_failed_ |= ended_;
+  for (const char byte : step.text) {
     if (byte != '\n') {
       if (line_.text.empty()) line_.since_end = ended_;
       line_.text += byte;

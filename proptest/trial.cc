@@ -23,7 +23,7 @@ struct Listener {
               static_cast<uint64_t>(step.cause) << 8 | step.signal);
     if (step.kind == Step::Kind::kCalls) Add(step.call, trace);
     if (step.kind == Step::Kind::kReturns) trace.Add(step.result.value, step.result.status);
-    trace.Add(kernel.now_ns(), step.text_size);
+    trace.Add(kernel.now_ns(), step.text.size());
     if (!step.visible) return;
     Add(step.call, deeds);
     deeds.Add(

@@ -55,8 +55,9 @@ bool Judge::StartEnding(const Kernel& kernel) {
 void Judge::OnWrite(const Step& step, const Kernel& kernel) {
   line_before_ = line_;
   writer_ = step.pid;
-  if (step.text == nullptr) ending_.write_failed |= life_.ended;  // what it says is not known
-  std::string_view left(step.text, step.text_size);
+  if (step.text.data() == nullptr)
+    ending_.write_failed |= life_.ended;  // what it says is not known
+  std::string_view left = step.text;
   while (!left.empty() && !stopped_) {
     const std::string_view line = left.substr(0, left.find('\n'));
     line_.Add(line, terms_.path, life_.ended);

@@ -10,6 +10,7 @@ namespace minit::contract {
 namespace {
 
 using kernel::CallKind;
+using kernel::KindBit;
 using kernel::kInit;
 
 bool IsOfProcess(Cause cause) { return cause >= Cause::kExit && cause <= Cause::kSignal; }
@@ -27,13 +28,20 @@ uint8_t FaultsIn(const kernel::Faults& faults) {
 void Judge::Observe(const Step& step, const Kernel& kernel) {
   if (stopped_) return;
   ++steps_;
-  if (life_.ended) CheckTime(kernel, step.kind == Step::Kind::kTime);
   if (step.by_init) resting_ = false;
   if (step.kind == Step::Kind::kCalls) {
-    OnCall(step, kernel);  // it has not taken effect yet: nothing has become of anybody
+    // It has not taken effect yet: nothing has become of anybody, and it is as late as it was. Init runs,
+    // if it is by init.
+    if (step.by_init) {
+      ending_.excluded = false;
+    } else if (life_.ended) {
+      CheckTime(kernel, false);
+    }
+    OnCall(step, kernel);
     if (life_.exec_failed) FollowFailedStart(kernel);
     return;
   }
+  if (life_.ended) CheckTime(kernel, step.kind == Step::Kind::kTime);
   if (life_.child != 0 && !life_.reaped) FollowChild(step, kernel);
   if (ending_.helper_count != 0) FollowHelpers(kernel);
   switch (step.kind) {
@@ -106,6 +114,10 @@ void Judge::OnCallOfInit(const Step& step, const Kernel& kernel) {
 void Judge::OnCall(const Step& step, const Kernel& kernel) {
   if (step.by_init) OnCallOfInit(step, kernel);
   if (terms_.calls != nullptr) JudgeCall(step, kernel);
+  // Most calls are one of these, and mean nothing before they take effect.
+  constexpr uint64_t kOfNoInterest = KindBit(CallKind::kSigTimedWait) | KindBit(CallKind::kWait4) |
+                                     KindBit(CallKind::kClockRead) | KindBit(CallKind::kFork);
+  if ((kOfNoInterest & KindBit(step.call.kind)) != 0) return;
   switch (step.call.kind) {
     case CallKind::kExec:
       if (!step.by_init) OnExec(step, kernel);

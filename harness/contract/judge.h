@@ -418,14 +418,13 @@ class Judge {
 // the last step (from a handler it was about to enter, say), but not by time alone. Inline: it is asked
 // at every step.
 inline void Judge::CheckTime(const Kernel& kernel, bool time_passed) {
-  using kernel::Activity;
   const uint64_t now_ns = kernel.now_ns();
-  const Activity activity = kernel.InitActivity();
-  const bool excluded = activity == Activity::kStopped || activity == Activity::kTraced ||
-                        activity == Activity::kSuspended;
-  if (ending_.excluded || (time_passed && excluded)) ending_.due_ns += now_ns - ending_.seen_ns;
+  const bool excluded = kernel.InitIsHeldUp();
+  if (now_ns != ending_.seen_ns) {
+    if (ending_.excluded || (time_passed && excluded)) ending_.due_ns += now_ns - ending_.seen_ns;
+    ending_.seen_ns = now_ns;
+  }
   ending_.excluded = excluded;
-  ending_.seen_ns = now_ns;
   if (now_ns > ending_.due_ns && kernel.ending() == kernel::Ending::kNone) FailToRestart(kernel);
 }
 

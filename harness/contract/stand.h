@@ -40,8 +40,7 @@ class StandOf {
               .to_console = call.kind == kernel::CallKind::kWrite,
               .pid = pid,
               .call = call,
-              .text = text.data(),
-              .text_size = static_cast<uint32_t>(text.size())};
+              .text = text};
     Tell(step);
     if (call.kind == kernel::CallKind::kFork && pid == kInit && !kernel.owing()) {
       kernel.StartOwing();
@@ -150,8 +149,7 @@ class StandOf {
           .to_console = call.kind == kernel::CallKind::kWrite,
           .pid = pid,
           .call = call,
-          .text = text.data(),
-          .text_size = static_cast<uint32_t>(text.size())});
+          .text = text});
   }
   void Kill(Pid pid) {
     kernel.Die(pid, 9, false);

@@ -8,6 +8,7 @@
 #define MINIT_HARNESS_CONTRACT_STEP_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "harness/kernel/call.h"
 #include "harness/kernel/kernel.h"
@@ -56,8 +57,7 @@ struct Step {
   kernel::Call call{};
   kernel::Result result{};
   // kCalls of a write to the console by a process of init: what is written. Valid during the telling.
-  const char* text = nullptr;
-  uint32_t text_size = 0;
+  std::string_view text{};
 };
 
 }  // namespace minit::contract

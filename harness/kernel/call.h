@@ -236,22 +236,23 @@ struct Result {
   };
 
   State state = State::kDone;
-  uint8_t signal = 0;        // taken by sigtimedwait or from a signalfd
-  bool from_thread = false;  // it was directed at the thread (tgkill), not at the process
-  bool owed = false;         // it was owed: see Kernel::StartOwing
-  uint8_t code = 0;          // waitid: CLD_… (1 exited, 2 killed, 3 dumped, 4 trapped, 5 stopped,
-                             // 6 continued)
-  int32_t value = 0;         // what the call returns: at least 0, or -errno
-  Pid pid = 0;               // waitid: of which task; terminal: group or session asked for
-  int32_t status = 0;        // wait4: raw status; waitid: si_status; sigaction: old disposition;
-                             // pipe: the end to write; fork: the pidfd, if asked for
-  uint64_t set = 0;          // sigprocmask: old mask; poll: descriptors ready; read of a timerfd:
-                             // expirations; alarm, timerfd_settime: old interval
-  uint64_t time_ns = 0;      // clock: now; sleep ended by EINTR, alarm, timerfd_settime: what was
-                             // left
+  uint8_t signal = 0;            // taken by sigtimedwait or from a signalfd
+  bool from_thread : 1 = false;  // it was directed at the thread (tgkill), not at the process
+  bool owed : 1 = false;         // it was owed: see Kernel::StartOwing
+  uint8_t code = 0;      // waitid: CLD_… (1 exited, 2 killed, 3 dumped, 4 trapped, 5 stopped,
+                         // 6 continued)
+  int32_t value = 0;     // what the call returns: at least 0, or -errno
+  Pid pid = 0;           // waitid: of which task; terminal: group or session asked for
+  int32_t status = 0;    // wait4: raw status; waitid: si_status; sigaction: old disposition;
+                         // pipe: the end to write; fork: the pidfd, if asked for
+  uint64_t set = 0;      // sigprocmask: old mask; poll: descriptors ready; read of a timerfd:
+                         // expirations; alarm, timerfd_settime: old interval
+  uint64_t time_ns = 0;  // clock: now; sleep ended by EINTR, alarm, timerfd_settime: what was
+                         // left
 
   bool operator==(const Result&) const = default;
 };
+static_assert(sizeof(Result) == 32);  // it is copied with every call
 
 // Whether a call counts as visible: for anchors, for comparing traces, and for time, since each
 // takes one microsecond. Those are the calls by which an init is judged. The argument is needed where

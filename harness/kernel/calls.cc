@@ -33,14 +33,14 @@ bool Kernel::IsVisibleNow(Pid caller, const Call& call) const {
   return IsVisible(call, WritesToConsole(caller, call));
 }
 
-void Kernel::Issue(Pid caller, const Call& call, Result* result) {
+void Kernel::Issue(Pid caller, const Call& call, bool visible, Result* result) {
   const Slot slot = FindSlot(caller);
-  if (!LetCall(slot, call)) {
+  if (!LetCall(slot, visible)) {
     *result = kNeverReturns;
     return;
   }
   Task& task = tasks_[slot];
-  task.result = Result{};
+  if (call.kind == CallKind::kWrite) task.result = Result{};
   ::new (static_cast<void*>(result)) Result(Perform(slot, call));
   if (result->state == Result::State::kBlocked) *result = Block(slot, call);
   if (g_.pipe_changed) WakeForPipes();
@@ -49,14 +49,17 @@ void Kernel::Issue(Pid caller, const Call& call, Result* result) {
 
 // Whether the call can be made: who makes it runs, and still does when the time it takes is over. Inline
 // whatever the compiler thinks: Issue alone asks, at every call.
-[[gnu::always_inline]] inline bool Kernel::LetCall(Slot slot, const Call& call) {
+[[gnu::always_inline]] inline bool Kernel::LetCall(Slot slot, bool visible) {
   if (Over() || slot == kNoSlot) return false;
   Task& task = tasks_[slot];
   const Pid caller = task.pid;
   const bool subject = Leader(task).subject;
-  if (task.run == Run::kReturns && !subject) task.run = Run::kRuns;
-  if (task.run != Run::kRuns || IsStopped(task)) return false;
-  if (!subject || !IsVisibleNow(caller, call)) return true;
+  if (task.run != Run::kRuns) {
+    if (task.run != Run::kReturns || subject) return false;
+    task.run = Run::kRuns;
+  }
+  if (IsStopped(task)) return false;
+  if (!subject || !visible) return true;
   AdvanceTo(Later(g_.now_ns, g_.call_time_ns));
   return !Over() && task.pid == caller && task.run == Run::kRuns;
 }
@@ -64,6 +67,10 @@ void Kernel::Issue(Pid caller, const Call& call, Result* result) {
 Result Kernel::Perform(Slot slot, const Call& call) {
   switch (call.kind) {
     case CallKind::kSigTimedWait:
+      return AttemptTake(slot, call);
+    case CallKind::kWait4:
+    case CallKind::kWaitId:
+      return Wait(slot, call);
     case CallKind::kRead:
     case CallKind::kWrite:
     case CallKind::kPoll:
@@ -71,8 +78,6 @@ Result Kernel::Perform(Slot slot, const Call& call) {
     case CallKind::kPause:
     case CallKind::kSigSuspend:
     case CallKind::kSleep:
-    case CallKind::kWait4:
-    case CallKind::kWaitId:
     case CallKind::kSync:
       return Attempt(slot, call);
     case CallKind::kSigProcMask:
@@ -161,17 +166,20 @@ Result Kernel::PerformOnSignals(Slot slot, const Call& call) {
   }
 }
 
+Result Kernel::AttemptTake(Slot slot, const Call& call) {
+  const Taken taken = Take(slot, call.set & ~kUnmaskable);
+  if (taken.signal == 0) return call.time_ns == 0 ? Error(EAGAIN) : kStillBlocked;
+  return {.signal = taken.signal,
+          .from_thread = taken.from_thread,
+          .owed = taken.owed,
+          .value = taken.signal};
+}
+
 // Makes the call as far as it can be made now, for the first time or again.
 Result Kernel::Attempt(Slot slot, const Call& call) {
   switch (call.kind) {
-    case CallKind::kSigTimedWait: {
-      const Taken taken = Take(slot, call.set & ~kUnmaskable);
-      if (taken.signal == 0) return call.time_ns == 0 ? Error(EAGAIN) : kStillBlocked;
-      return {.signal = taken.signal,
-              .from_thread = taken.from_thread,
-              .owed = taken.owed,
-              .value = taken.signal};
-    }
+    case CallKind::kSigTimedWait:
+      return AttemptTake(slot, call);
     case CallKind::kRead:
       return AttemptRead(slot, call);
     case CallKind::kWrite:
@@ -200,6 +208,8 @@ Result Kernel::Attempt(Slot slot, const Call& call) {
 Result Kernel::Block(Slot slot, const Call& call) {
   Task& task = tasks_[slot];
   const Pid pid = task.pid;
+  // These two have noted there how far they are.
+  if (call.kind != CallKind::kWrite && call.kind != CallKind::kFork) task.result = Result{};
   task.call = call;
   task.run = Run::kInCall;
   ++g_.blocked;

@@ -88,7 +88,7 @@ uint64_t Kernel::Fingerprint() const {
 }
 
 void Kernel::AddTask(Slot slot, const Slot* rank, Digest& digest) const {
-  static_assert(sizeof(Task) == 320, "a task has other fields: which of them belong here?");
+  static_assert(sizeof(Task) == 312, "a task has other fields: which of them belong here?");
   const auto rank_of = [&](Slot other) { return other == kNoSlot ? kNoSlot : rank[other]; };
   const Task& task = tasks_[slot];
   digest.Add(Pair(static_cast<uint64_t>(task.pid),

@@ -215,10 +215,11 @@ class Kernel {
   // ending() is not kNone, the answer is kGone. A visible call of a subject first takes its time.
   Result Issue(Pid caller, const Call& call) {
     Result result;
-    Issue(caller, call, &result);
+    Issue(caller, call, IsVisibleNow(caller, call), &result);
     return result;
   }
-  void Issue(Pid caller, const Call& call, Result* result);  // in place
+  // In place, by whoever knows already what IsVisibleNow says.
+  void Issue(Pid caller, const Call& call, bool visible, Result* result);
 
   // Whether this call, now, by this caller, is a write to the console; and whether it is a visible one.
   bool WritesToConsole(Pid caller, const Call& call) const {
@@ -241,6 +242,7 @@ class Kernel {
   // The kind that Resume would say, without its doing anything, as far as that is plain: kRuns,
   // kBlocked, kStopped or kGone. kReturns: only Resume can tell.
   Step::Kind Foresee(Pid thread) const;
+  bool RunsOn(Pid thread) const;  // it would say kRuns. Requires Exists(thread)
   void EnterHandler(Pid thread, uint64_t blocked);
   void LeaveHandler(Pid thread, uint64_t mask);
 
@@ -322,6 +324,8 @@ class Kernel {
   bool AtRest() const;
   // What init is doing.
   Activity InitActivity() const { return ActivityOf(tasks_[0]); }
+  // Init is frozen (stopped, or in a stop for a tracer) or suspended.
+  bool InitIsHeldUp() const;
   // There is none: no wait finds a death or a traced stop.
   bool NoneIsDeadOrTraced() const { return g_.zombies == 0 && g_.traces == 0; }
   // The first, in order of birth or adoption, of init's processes before exec that can run and is
@@ -592,6 +596,7 @@ class Kernel {
   Task& Leader(const Task& task) { return tasks_[task.leader]; }
   const Task& Leader(const Task& task) const { return tasks_[task.leader]; }
   Activity ActivityOf(const Task& task) const;
+  bool IsSuspended(const Task& task) const;
   Glance GlanceOf(const Task& task) const;
   Pid FindRunnableSubject() const;
   Slot SlotOf(const Task& task) const { return static_cast<Slot>(&task - tasks_); }
@@ -611,11 +616,12 @@ class Kernel {
   }
 
   // calls.cc: which call does what, and how calls end.
-  bool LetCall(Slot slot, const Call& call);
+  bool LetCall(Slot slot, bool visible);
   Result Perform(Slot slot, const Call& call);
   Result PerformOnProcesses(Slot slot, const Call& call);
   Result PerformOnSignals(Slot slot, const Call& call);
   Result Attempt(Slot slot, const Call& call);  // of one that may block: its result, or kBlocked
+  Result AttemptTake(Slot slot, const Call& call);
   Result Block(Slot slot, const Call& call);
   void Return(Slot slot, const Result& result);
   void EndCall(Task& task);
@@ -815,7 +821,7 @@ class Kernel {
 
 inline Kernel::Slot Kernel::FindSlotOfOther(Pid pid) const {
   if (pid <= 0) return kNoSlot;
-  for (int slot = 0; slot < g_.high; ++slot) {
+  for (int slot = 1; slot < g_.high; ++slot) {  // init has the first
     if (tasks_[slot].pid == pid) return static_cast<Slot>(slot);
   }
   return kNoSlot;
@@ -828,6 +834,12 @@ inline const Kernel::Task* Kernel::Find(Pid pid) const {
 
 inline Pid Kernel::PidAt(int index) const { return tasks_[order_[index]].pid; }
 
+inline bool Kernel::IsSuspended(const Task& task) const {
+  constexpr uint64_t kMayAwait = KindBit(CallKind::kFork) | KindBit(CallKind::kRead) |
+                                 KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait);
+  return task.run == Run::kInCall && (kMayAwait & KindBit(task.call.kind)) != 0 && AwaitsOwn(task);
+}
+
 inline Activity Kernel::ActivityOf(const Task& task) const {
   if (task.run == Run::kZombie) return Activity::kZombie;
   if (g_.stops != 0) {
@@ -835,10 +847,12 @@ inline Activity Kernel::ActivityOf(const Task& task) const {
     if (IsStopped(task)) return Activity::kStopped;
   }
   if (task.run != Run::kInCall) return Activity::kRunning;
-  constexpr uint64_t kMayAwait = KindBit(CallKind::kFork) | KindBit(CallKind::kRead) |
-                                 KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait);
-  const bool suspended = (kMayAwait & KindBit(task.call.kind)) != 0 && AwaitsOwn(task);
-  return suspended ? Activity::kSuspended : Activity::kBlocked;
+  return IsSuspended(task) ? Activity::kSuspended : Activity::kBlocked;
+}
+
+inline bool Kernel::InitIsHeldUp() const {
+  const Task& init = tasks_[0];
+  return IsSuspended(init) || (g_.stops != 0 && init.run != Run::kZombie && IsStopped(init));
 }
 
 inline Glance Kernel::GlanceOf(const Task& task) const {
@@ -883,6 +897,12 @@ inline Step::Kind Kernel::Foresee(Pid thread) const {
   if (HasSignal(*task) || task->injected != 0) return Step::Kind::kReturns;
   if (task->run == Run::kInCall) return Step::Kind::kBlocked;
   return task->run == Run::kRuns ? Step::Kind::kRuns : Step::Kind::kReturns;
+}
+
+inline bool Kernel::RunsOn(Pid thread) const {
+  const Task& task = *Find(thread);
+  return task.run == Run::kRuns && !HasSignal(task) && task.injected == 0 && !IsStopped(task) &&
+         !Over();
 }
 
 // A kernel with room for `capacity` tasks. A value like any other.

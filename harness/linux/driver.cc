@@ -130,7 +130,6 @@ Event Driver::On(const AwaitSignal& await) {
 }
 
 Event Driver::On(const Reap&) {
-  if (TimeLeft() == 0) return RebootDue{};
   int status = 0;
   // __WALL: also children that a predecessor of init made without an exit signal.
   const long pid = SystemCall(SYS_wait4, -1, &status, WNOHANG | __WALL, nullptr);

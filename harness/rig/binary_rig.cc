@@ -166,13 +166,13 @@ void BinaryRig::TakeTurn(const Turn& turn) {
   const bool newborn = std::exchange(process.newborn, false);
   if (step.kind == kernel::Step::Kind::kHandler) {
     if (step.in_call && !newborn) {
-      step.restarts ? process.body->MakeAgain() : decoder_.Finish(process, step.result);
+      step.restarts ? process.body->MakeAgain() : decoder_.Finish(process, *turn.result);
     }
     if (!EnterHandler(process, step)) Lose({});
     return;
   }
   if (step.kind == kernel::Step::Kind::kReturns && !newborn) {
-    if (const auto further = decoder_.Continue(process, step.result)) {
+    if (const auto further = decoder_.Continue(process, *turn.result)) {
       return runner_.Call(*further);
     }
   }

@@ -96,8 +96,7 @@ struct Story final : Observer {
     if (step.kind == Step::Kind::kHandler) text += who + "enters " + SignalName(step.signal) + "\n";
     if (step.kind == Step::Kind::kHandled) text += who + "leaves\n";
     if (!step.visible) return;
-    if (step.kind == Step::Kind::kCalls)
-      text += who + Print(step.call, {step.text, step.text_size}) + "\n";
+    if (step.kind == Step::Kind::kCalls) text += who + Print(step.call, step.text) + "\n";
     if (step.kind == Step::Kind::kBlocks) text += who + Print(step.call) + " ...\n";
     if (step.kind != Step::Kind::kReturns) return;
     text += who + Print(step.call) + " = " + Print(step.call, step.result) + "\n";

@@ -44,7 +44,7 @@ struct Story final : Observer {
     if (step.kind == Step::Kind::kHandled) text += who + "leaves\n";
     if (!step.visible) return;
     if (step.kind == Step::Kind::kCalls) {
-      text += who + Print(step.call, {step.text, step.text_size}) + "\n";
+      text += who + Print(step.call, step.text) + "\n";
     }
     if (step.kind == Step::Kind::kBlocks) text += who + Print(step.call) + " ...\n";
     if (step.kind != Step::Kind::kReturns) return;

@@ -43,8 +43,6 @@ constexpr uint64_t WriterWord(const Announce& announce, uint64_t written) {
          static_cast<uint64_t>(static_cast<uint16_t>(announce.number)) << 24 | written << 40;
 }
 
-MachineRig::Asks Silently(const Call& call) { return {.call = call, .text = {}}; }
-
 constexpr std::size_t kWhats = static_cast<std::size_t>(What::kNonsense) + 1;
 constexpr std::size_t kNumbers = 256;  // statuses end at 254, errors of the model well below
 
@@ -70,25 +68,25 @@ std::string_view TextOf(const Announce& announce) {
   return lines[static_cast<std::size_t>(announce.what)][std::min(number, kNumbers - 1)];
 }
 
-MachineRig::Asks MachineRig::Answer(const Turn& turn, const Cast& cast, kernel::Kernel& kernel) {
-  if (turn.pid != kInit) return AnswerForOther(turn, kernel);
-  if (point_ == Point::kActs) return Act(EventOf(turn.step.result), kernel);
-  if (point_ != Point::kReadsClock) return SetUp(turn.step.result.value, cast, kernel);
+Call MachineRig::Answer(const Turn& turn, const Cast& cast, kernel::Kernel& kernel, Text text) {
+  if (turn.pid != kInit) return AnswerForOther(turn, kernel, text);
+  if (point_ == Point::kActs) return Act(EventOf(*turn.result), kernel, text);
+  if (point_ != Point::kReadsClock) return SetUp(turn.result->value, cast, kernel, text);
 
-  const uint64_t now_ns = turn.step.result.time_ns;
+  const uint64_t now_ns = turn.result->time_ns;
   if (const auto* delay = std::get_if<RebootAfterDelay>(&action_); delay != nullptr) {
     deadline_ns_ = now_ns + static_cast<uint64_t>(delay->seconds) * kSecondNs;
-    return Act(DelayStarted{}, kernel);
+    return Act(DelayStarted{}, kernel, text);
   }
-  if (deadline_ns_ <= now_ns) return Act(RebootDue{}, kernel);
-  return Perform(deadline_ns_ - now_ns, kernel);
+  if (deadline_ns_ <= now_ns) return Act(RebootDue{}, kernel, text);
+  return Perform(deadline_ns_ - now_ns, kernel, text);
 }
 
 // Driver::SetUp. Each case is what comes after the call that the point names.
-MachineRig::Asks MachineRig::SetUp(int32_t result, const Cast& cast, kernel::Kernel& kernel) {
+Call MachineRig::SetUp(int32_t result, const Cast& cast, kernel::Kernel& kernel, Text text) {
   const auto ask = [this](Point point, const Call& call) {
     point_ = point;
-    return Silently(call);
+    return call;
   };
   switch (point_) {
     case Point::kOpensNull:
@@ -113,77 +111,76 @@ MachineRig::Asks MachineRig::SetUp(int32_t result, const Cast& cast, kernel::Ker
         return ask(Point::kReopens, calls::Open(reopened, kConsoleFlags));
       }
       console_ = static_cast<int16_t>(result);
-      return Act(Booted{}, kernel);
+      return Act(Booted{}, kernel, text);
     case Point::kReopens: {
       const auto reopened = static_cast<int16_t>(result);
       const bool is_file = kernel.DescriptorPath(kInit, reopened) == Path::kOther;
       if (result >= 0 && is_file) return ask(Point::kClosesFile, calls::Close(reopened));
       console_ = reopened;
-      return Act(Booted{}, kernel);
+      return Act(Booted{}, kernel, text);
     }
     default:  // it has closed what heeds no O_NONBLOCK: console_ is none
-      return Act(Booted{}, kernel);
+      return Act(Booted{}, kernel, text);
   }
   return ask(Point::kClosesRange,
              calls::CloseRange(kStandardError + 1, INT_MAX, kernel::kCloseRangeOnExec));
 }
 
 // Driver::Perform, up to the first call.
-MachineRig::Asks MachineRig::Act(const Event& event, kernel::Kernel& kernel) {
+Call MachineRig::Act(const Event& event, kernel::Kernel& kernel, Text text) {
   action_ = machine_.Step(event);
-  const bool waits =
-      std::holds_alternative<AwaitSignal>(action_) || std::holds_alternative<Reap>(action_);
-  if (std::holds_alternative<RebootAfterDelay>(action_) || (waits && deadline_ns_ != kForever)) {
+  const bool has_limit = std::holds_alternative<AwaitSignal>(action_) && deadline_ns_ != kForever;
+  if (has_limit || std::holds_alternative<RebootAfterDelay>(action_)) {
     point_ = Point::kReadsClock;
-    return Silently(calls::ClockRead());
+    return calls::ClockRead();
   }
-  return Perform(kForever, kernel);
+  return Perform(kForever, kernel, text);
 }
 
 // The call that the action is. `left_ns`: until the deadline.
-MachineRig::Asks MachineRig::Perform(uint64_t left_ns, kernel::Kernel& kernel) {
+Call MachineRig::Perform(uint64_t left_ns, kernel::Kernel& kernel, Text text) {
   point_ = Point::kActs;
   switch (static_cast<ActionKind>(action_.index())) {
     case kKindOf<StartChild>:
       exec_error_ = 0;
       kernel.SetMemory(kInit, Word(Program::kChild));
-      return Silently(calls::Fork(kernel::kCloneVfork));
+      return calls::Fork(kernel::kCloneVfork);
     case kKindOf<AwaitSignal>: {
       using Patience = AwaitSignal::Patience;
       const Patience patience = std::get<AwaitSignal>(action_).patience;
       const uint64_t limit_ns = patience == Patience::kNone        ? 0
                                 : patience == Patience::kOneSecond ? std::min(left_ns, kSecondNs)
                                                                    : left_ns;
-      return Silently(calls::SigTimedWait(kernel::kAllSignals, limit_ns));
+      return calls::SigTimedWait(kernel::kAllSignals, limit_ns);
     }
     case kKindOf<Reap>:
-      return Silently(calls::Wait4(-1, kernel::kWaitNoHang | kernel::kWaitAll));
+      return calls::Wait4(-1, kernel::kWaitNoHang | kernel::kWaitAll);
     case kKindOf<Forward>: {
       const auto& forward = std::get<Forward>(action_);
-      return Silently(calls::Kill(-forward.child, forward.signal));
+      return calls::Kill(-forward.child, forward.signal);
     }
     case kKindOf<Release>: {
       const auto& release = std::get<Release>(action_);
-      return Silently(calls::Ptrace(kernel::kPtraceDetach, release.pid, release.signal));
+      return calls::Ptrace(kernel::kPtraceDetach, release.pid, release.signal);
     }
     case kKindOf<Announce>:
-      return Write(std::get<Announce>(action_), kernel);
+      return Write(std::get<Announce>(action_), kernel, text);
     case kKindOf<Sync>:
       kernel.SetMemory(kInit, Word(Program::kSyncer) | static_cast<uint64_t>(writer_) << 16);
-      return Silently(calls::Fork());
+      return calls::Fork();
     default:
-      return Silently(calls::Reboot(kernel::kRebootRestart));
+      return calls::Reboot(kernel::kRebootRestart);
   }
 }
 
 // Console::Write. (The model knows no broken pipe.)
-MachineRig::Asks MachineRig::Write(const Announce& announce, kernel::Kernel& kernel) const {
+Call MachineRig::Write(const Announce& announce, kernel::Kernel& kernel, Text text) const {
   if (console_ < 0) {
     kernel.SetMemory(kInit, WriterWord(announce, 0));
-    return Silently(calls::Fork());
+    return calls::Fork();
   }
-  const std::string_view text = TextOf(announce);
-  return {.call = calls::Write(console_, static_cast<int>(text.size())), .text = text};
+  *text = TextOf(announce);
+  return calls::Write(console_, static_cast<int>(text->size()));
 }
 
 Event MachineRig::EventOf(const kernel::Result& result) {
@@ -220,68 +217,66 @@ Event MachineRig::EventOf(const kernel::Result& result) {
 
 // --- Init's other processes ----------------------------------------------------------------------
 
-MachineRig::Asks MachineRig::AnswerForOther(const Turn& turn, kernel::Kernel& kernel) {
+Call MachineRig::AnswerForOther(const Turn& turn, kernel::Kernel& kernel, Text text) {
   const uint64_t word = kernel.Memory(turn.pid);
   const uint64_t stage = word >> 8 & 0xff;
   switch (static_cast<Program>(word & 0xff)) {
     case Program::kChild:
       return AnswerForChild(turn, stage, kernel);
     case Program::kWriter:
-      return AnswerForWriter(turn, word, kernel);
+      return AnswerForWriter(turn, word, kernel, text);
     default:
       return AnswerForSyncer(turn, word, kernel);
   }
 }
 
 // The sync, then Console::AwaitWriter: `stage` calls were made, the sync and pairs of kill and sleep.
-MachineRig::Asks MachineRig::AnswerForSyncer(const Turn& turn, uint64_t word,
-                                             kernel::Kernel& kernel) {
+Call MachineRig::AnswerForSyncer(const Turn& turn, uint64_t word, kernel::Kernel& kernel) {
   const uint64_t stage = word >> 8 & 0xff;
   const auto writer = static_cast<kernel::Pid>(word >> 16 & 0xffffffff);
   kernel.SetMemory(turn.pid, word + (1 << 8));
-  if (stage == 0) return Silently(calls::Sync());
+  if (stage == 0) return calls::Sync();
   const bool asked = stage % 2 == 0;
-  const bool gone = writer == 0 || (asked && turn.step.result.value != 0);
-  if (gone || stage > 2 * kLooksAtWriter) return Silently(calls::Exit(0));
-  return Silently(asked ? calls::Sleep(kLookEveryNs) : calls::Kill(writer, 0));
+  const bool gone = writer == 0 || (asked && turn.result->value != 0);
+  if (gone || stage > 2 * kLooksAtWriter) return calls::Exit(0);
+  return asked ? calls::Sleep(kLookEveryNs) : calls::Kill(writer, 0);
 }
 
 // Driver::BecomeChild.
-MachineRig::Asks MachineRig::AnswerForChild(const Turn& turn, uint64_t stage,
-                                            kernel::Kernel& kernel) {
+Call MachineRig::AnswerForChild(const Turn& turn, uint64_t stage, kernel::Kernel& kernel) {
   if (stage == 0) {
     const uint64_t ignored = kernel.Look(turn.pid).ignored;
     if (ignored != 0) {
-      return Silently(calls::SigAction(std::countr_zero(ignored) + 1, kernel::kSigDfl));
+      return calls::SigAction(std::countr_zero(ignored) + 1, kernel::kSigDfl);
     }
   }
   kernel.SetMemory(turn.pid, Word(Program::kChild, stage + 1));
   switch (stage) {
     case 0:
-      return Silently(calls::SetSid());
+      return calls::SetSid();
     case 1:
-      return Silently(calls::SigProcMask(kernel::kMaskSet, 0));
+      return calls::SigProcMask(kernel::kMaskSet, 0);
     case 2:
-      return Silently(calls::Exec());
+      return calls::Exec();
     default:
-      exec_error_ = static_cast<int16_t>(-turn.step.result.value);
-      return Silently(calls::Exit(127));
+      exec_error_ = static_cast<int16_t>(-turn.result->value);
+      return calls::Exit(127);
   }
 }
 
 // Console::WriteByHelper. The first result is that of the fork.
-MachineRig::Asks MachineRig::AnswerForWriter(const Turn& turn, uint64_t word,
-                                             kernel::Kernel& kernel) {
+Call MachineRig::AnswerForWriter(const Turn& turn, uint64_t word, kernel::Kernel& kernel,
+                                 Text text) {
   const Announce announce{static_cast<What>(word >> 16 & 0xff),
                           static_cast<int>(word >> 24 & 0xffff)};
-  const std::string_view text = TextOf(announce);
-  const int32_t result = turn.step.result.value;
+  const std::string_view whole = TextOf(announce);
+  const int32_t result = turn.result->value;
   const bool newborn = (word >> 8 & 0xff) == 0;
   const uint64_t written = (word >> 40 & 0xffff) + static_cast<uint64_t>(newborn ? 0 : result);
-  if (!newborn && (result <= 0 || written >= text.size())) return Silently(calls::Exit(0));
+  if (!newborn && (result <= 0 || written >= whole.size())) return calls::Exit(0);
   kernel.SetMemory(turn.pid, WriterWord(announce, written) | 1 << 8);
-  const std::string_view rest = text.substr(written);
-  return {.call = calls::Write(kStandardError, static_cast<int>(rest.size())), .text = rest};
+  *text = whole.substr(written);
+  return calls::Write(kStandardError, static_cast<int>(text->size()));
 }
 
 uint64_t MachineRig::Hash(uint64_t origin_ns) const {

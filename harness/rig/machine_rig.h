@@ -14,6 +14,7 @@
 #define MINIT_HARNESS_RIG_MACHINE_RIG_H_
 
 #include <cstdint>
+#include <new>
 #include <string_view>
 
 #include "core/action.h"
@@ -38,8 +39,15 @@ class MachineRig {
     std::string_view text;
   };
 
-  // What the one whose turn it is asks next. `cast` and `kernel` are those of the stage.
-  Asks Answer(const Turn& turn, const Cast& cast, kernel::Kernel& kernel);
+  // What the one whose turn it is asks next. `cast` and `kernel` are those of the stage. `text`, empty,
+  // becomes what it writes if it writes.
+  kernel::Call Answer(const Turn& turn, const Cast& cast, kernel::Kernel& kernel,
+                      std::string_view* text);
+  Asks Answer(const Turn& turn, const Cast& cast, kernel::Kernel& kernel) {
+    Asks asks;
+    asks.call = Answer(turn, cast, kernel, &asks.text);
+    return asks;
+  }
 
   const Machine& machine() const { return machine_; }
   // The deadline counts from `origin_ns`, and is no news once it is past.
@@ -62,15 +70,17 @@ class MachineRig {
     kActs,
   };
 
-  Asks SetUp(int32_t result, const Cast& cast, kernel::Kernel& kernel);
-  Asks Act(const Event& event, kernel::Kernel& kernel);
-  Asks Perform(uint64_t left_ns, kernel::Kernel& kernel);
+  using Call = kernel::Call;
+  using Text = std::string_view*;
+  Call SetUp(int32_t result, const Cast& cast, kernel::Kernel& kernel, Text text);
+  Call Act(const Event& event, kernel::Kernel& kernel, Text text);
+  Call Perform(uint64_t left_ns, kernel::Kernel& kernel, Text text);
   Event EventOf(const kernel::Result& result);
-  Asks Write(const Announce& announce, kernel::Kernel& kernel) const;
-  Asks AnswerForOther(const Turn& turn, kernel::Kernel& kernel);
-  Asks AnswerForChild(const Turn& turn, uint64_t stage, kernel::Kernel& kernel);
-  Asks AnswerForSyncer(const Turn& turn, uint64_t word, kernel::Kernel& kernel);
-  Asks AnswerForWriter(const Turn& turn, uint64_t word, kernel::Kernel& kernel);
+  Call Write(const Announce& announce, kernel::Kernel& kernel, Text text) const;
+  Call AnswerForOther(const Turn& turn, kernel::Kernel& kernel, Text text);
+  Call AnswerForChild(const Turn& turn, uint64_t stage, kernel::Kernel& kernel);
+  Call AnswerForSyncer(const Turn& turn, uint64_t word, kernel::Kernel& kernel);
+  Call AnswerForWriter(const Turn& turn, uint64_t word, kernel::Kernel& kernel, Text text);
 
   Machine machine_;
   Action action_;
@@ -81,13 +91,18 @@ class MachineRig {
   uint64_t deadline_ns_ = kernel::kForever;
 };
 
-// Plays on to the end of the run. R is a Runner.
+// Whose turn it is makes its next call. R is a Runner; a Rig has Answer, as MachineRig has it.
+template <typename R, typename Rig>
+void MakeCall(R& runner, Rig& rig, const Turn& turn) {
+  ::new (static_cast<void*>(&runner.next_call()))
+      kernel::Call(rig.Answer(turn, runner.cast(), runner.kernel(), &runner.next_text()));
+  runner.CallNext();
+}
+
+// Plays on to the end of the run.
 template <typename R>
 void Play(R& runner, MachineRig& rig) {
-  while (const Turn* turn = runner.Next()) {
-    const MachineRig::Asks asks = rig.Answer(*turn, runner.cast(), runner.kernel());
-    runner.Call(asks.call, asks.text);
-  }
+  while (const Turn* turn = runner.Next()) MakeCall(runner, rig, *turn);
 }
 
 }  // namespace minit::rig

@@ -64,17 +64,15 @@ TEST(MachineRig, ReopensStandardErrorInAPidNamespace) {
 }
 
 TEST(MachineRig, LeavesAFileToAHelperAndTheSyncWaitsForIt) {
-  EXPECT_EQ(
-      CallsUpTo("reboot",
-                "entry: init is in a PID namespace\n"
-                "entry: /dev/console is missing\n"
-                "entry: stderr is a file\n"
-                "at rest: child exits 0\n"),
-      "open close close_range sigaction sigprocmask open open close fork fork 2:write 2:exit "
-      "3:setsid 3:sigprocmask 3:exec wait4 wait4 sigtimedwait wait4 sigtimedwait wait4 fork "
-      "clock_gettime fork clock_gettime wait4 clock_gettime sigtimedwait 4:write 4:exit "
-      "clock_gettime wait4 clock_gettime wait4 clock_gettime sigtimedwait 5:sync 5:kill 5:exit "
-      "clock_gettime wait4 fork reboot");
+  EXPECT_EQ(CallsUpTo("reboot",
+                      "entry: init is in a PID namespace\n"
+                      "entry: /dev/console is missing\n"
+                      "entry: stderr is a file\n"
+                      "at rest: child exits 0\n"),
+            "open close close_range sigaction sigprocmask open open close fork fork 2:write 2:exit "
+            "3:setsid 3:sigprocmask 3:exec wait4 wait4 sigtimedwait wait4 sigtimedwait wait4 fork "
+            "clock_gettime fork wait4 clock_gettime sigtimedwait 4:write 4:exit "
+            "wait4 wait4 clock_gettime sigtimedwait 5:sync 5:kill 5:exit wait4 fork reboot");
 }
 
 TEST(MachineRig, TheChildGetsEveryDefaultBack) {

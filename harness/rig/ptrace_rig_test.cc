@@ -53,8 +53,7 @@ struct Record final : Observer {
     if (is_call && !step.visible) return;
     hash.Add(step);
     lines.push_back({step.kind, step.pid, step.call, step.result, step.cause, step.signal,
-                     kernel.now_ns(),
-                     std::string(step.text == nullptr ? "" : step.text, step.text_size)});
+                     kernel.now_ns(), std::string(step.text)});
   }
 
   std::vector<Line> lines;

@@ -33,8 +33,7 @@ std::vector<std::string> g_subjects;
 struct Story final : Observer {
   void On(const Step& step, const kernel::Kernel&) override {
     const std::string who = step.by_init ? "" : std::to_string(step.pid) + ": ";
-    if (step.kind == Step::Kind::kCalls)
-      said.assign(step.text == nullptr ? "" : step.text, step.text_size);
+    if (step.kind == Step::Kind::kCalls) said = step.text;
     if (step.kind == Step::Kind::kHandler) text += who + "enters " + SignalName(step.signal) + "\n";
     if (step.kind == Step::Kind::kHandled) text += who + "leaves\n";
     if (step.kind == Step::Kind::kSpins) text += who + "runs on\n";

@@ -53,7 +53,15 @@ class Runner {
   // of anything here.
   const Turn* Next();
   // The one whose turn it is makes a call. `text`: what a write to the console says.
-  void Call(const kernel::Call& call, std::string_view text = {});
+  void Call(const kernel::Call& call, std::string_view text = {}) {
+    next_call() = call;
+    next_text() = text;
+    CallNext();
+  }
+  // The same in two steps, for whoever would not copy them: see Stage::BeginNext.
+  kernel::Call& next_call() { return stage_.next_call(); }
+  std::string_view& next_text() { return stage_.next_text(); }
+  void CallNext();
   // It enters the handler that Next() said, and leaves it; then Next() is to be asked again.
   void EnterHandler(uint64_t blocked) { stage_.EnterHandler(turn_.pid, blocked); }
   void LeaveHandler(uint64_t mask) { stage_.LeaveHandler(turn_.pid, mask); }

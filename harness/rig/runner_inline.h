@@ -68,8 +68,8 @@ const Turn* Runner<Observer>::Next() {
 }
 
 template <typename Observer>
-void Runner<Observer>::Call(const kernel::Call& call, std::string_view text) {
-  stage_.Begin(turn_.pid, call, text);
+void Runner<Observer>::CallNext() {
+  stage_.BeginNext(turn_.pid);
   ++calls_;
   if (!DueBeforeCall()) TakeEffect();
 }

@@ -48,10 +48,11 @@ struct NoObserver {
 //   kReturns  its call has ended; of a newborn: its fork, with 0
 //   kHandler  it enters a signal handler. If `in_call`: its call was interrupted and, if `restarts`,
 //             is to be made again after it, else ends with `result` then
-// No pid: the run is over.
+// No pid: the run is over. The result that counts is `*result`, and it lives until the stage goes on.
 struct Turn {
   kernel::Pid pid = 0;
   kernel::Step step{};
+  const kernel::Result* result = nullptr;
 };
 
 template <typename Observer>
@@ -71,7 +72,16 @@ class Stage {
   bool Pick(Turn& turn);
 
   // `pid`, whose turn it is, makes a call. `text`: what a write to the console says.
-  void Begin(kernel::Pid pid, const kernel::Call& call, std::string_view text = {});
+  void Begin(kernel::Pid pid, const kernel::Call& call, std::string_view text = {}) {
+    next_call() = call;
+    next_text() = text;
+    BeginNext(pid);
+  }
+  // The same in two steps, for whoever would not copy them: the call is built there, and the text, empty so
+  // far; then they are begun. Require !begun().
+  kernel::Call& next_call() { return state_.begun.call; }
+  std::string_view& next_text() { return state_.begun.text; }
+  void BeginNext(kernel::Pid pid);
   bool begun() const { return state_.begun.pid != 0; }
   const kernel::Call& begun_call() const { return state_.begun.call; }  // requires begun()
   bool begun_is_visible() const { return state_.begun.visible; }
@@ -151,7 +161,8 @@ class Stage {
 
   kernel::Kernel* kernel_;
   Observer* observer_;
-  contract::Step plain_;  // where steps without a call are told: its call and result stay empty
+  contract::Step plain_;    // where steps without a call are told: its call and result stay empty
+  contract::Step returns_;  // where it is told how a call ended that had blocked
   State state_;
 };
 

@@ -50,6 +50,7 @@ bool Stage<Observer>::Offer(kernel::Pid pid, Turn& turn) {
   if (kernel_->Foresee(pid) >= kernel::Step::Kind::kBlocked) return false;
   kernel_->Resume(pid, &turn.step);
   if (turn.step.kind >= kernel::Step::Kind::kBlocked) return false;
+  turn.result = &turn.step.result;
   if (state_.held_count != 0) {
     if (Held* const held = FindHeld(pid); held != nullptr) {
       if (turn.step.kind == kernel::Step::Kind::kRuns) {
@@ -70,10 +71,10 @@ bool Stage<Observer>::Offer(kernel::Pid pid, Turn& turn) {
 template <typename Observer>
 bool Stage<Observer>::OfferResult(Turn& turn) {
   state_.answered = false;
-  if (kernel_->Foresee(kernel::kInit) == kernel::Step::Kind::kRuns) {
+  if (kernel_->RunsOn(kernel::kInit)) {
     turn.pid = kernel::kInit;
     turn.step.kind = kernel::Step::Kind::kReturns;
-    turn.step.result = state_.begun.result;
+    turn.result = &state_.begun.result;
     return true;
   }
   kernel_->Resume(kernel::kInit, &turn.step);
@@ -83,7 +84,7 @@ bool Stage<Observer>::OfferResult(Turn& turn) {
   }
   turn.step.in_call = true;
   turn.step.told = true;
-  turn.step.result = state_.begun.result;
+  turn.result = &state_.begun.result;
   return Learns(kernel::kInit, turn);
 }
 
@@ -97,14 +98,14 @@ bool Stage<Observer>::Learns(kernel::Pid pid, Turn& turn) {
   turn.pid = pid;
   if (returns && !step.told) {
     const kernel::Call& call = kernel_->LastCall(pid);
-    const bool to_console = kernel_->WritesToConsole(pid, call);
-    Tell({.kind = Kind::kReturns,
-          .by_init = pid == kernel::kInit,
-          .visible = kernel::IsVisible(call, to_console),
-          .to_console = to_console,
-          .pid = pid,
-          .call = call,
-          .result = step.result});
+    returns_.kind = Kind::kReturns;
+    returns_.by_init = pid == kernel::kInit;
+    returns_.to_console = kernel_->WritesToConsole(pid, call);
+    returns_.visible = kernel::IsVisible(call, returns_.to_console);
+    returns_.pid = pid;
+    returns_.call = call;
+    returns_.result = step.result;
+    Tell(returns_);
   }
   if (handler) {
     Tell(Kind::kHandler, {.pid = pid, .signal = step.signal}, step.owed);
@@ -138,22 +139,19 @@ void Stage<Observer>::EndOneCall() {
 // --- Calls ---------------------------------------------------------------------------------------
 
 template <typename Observer>
-void Stage<Observer>::Begin(kernel::Pid pid, const kernel::Call& call, std::string_view text) {
+void Stage<Observer>::BeginNext(kernel::Pid pid) {
   contract::Step& begun = state_.begun;
+  const kernel::Call& call = begun.call;
   begun.kind = contract::Step::Kind::kCalls;
   begun.by_init = pid == kernel::kInit;
   begun.pid = pid;
-  begun.call = call;
   begun.to_console = kernel_->WritesToConsole(pid, call);
   begun.visible = kernel::IsVisible(call, begun.to_console);
   begun.result = {};
-  begun.text = text.data();
-  begun.text_size = static_cast<uint32_t>(text.size());
   state_.disturbed = false;
   state_.eventful = true;
   Tell(begun);
-  begun.text = nullptr;
-  begun.text_size = 0;
+  if (begun.text.data() != nullptr) begun.text = {};
   // The fork that makes the child cannot be told from others before that calls exec: up to then the
   // account starts anew with each before which none was under way.
   if (call.kind == kernel::CallKind::kFork && pid == kernel::kInit &&
@@ -180,12 +178,20 @@ template <typename Observer>
 bool Stage<Observer>::TakeEffect() {
   if (state_.disturbed && !CallerIsReady()) return false;
   contract::Step& begun = state_.begun;
-  const bool forks = begun.call.kind == kernel::CallKind::kFork;
-  if (forks) BeforeBirth();
-  if (begun.call.kind == kernel::CallKind::kExec) state_.cast.OnExec(begun.pid);
-  kernel_->Issue(begun.pid, begun.call, &begun.result);
+  switch (begun.call.kind) {
+    case kernel::CallKind::kFork:
+      BeforeBirth();
+      break;
+    case kernel::CallKind::kExec:
+      state_.cast.OnExec(begun.pid);
+      break;
+    default:
+      break;
+  }
+  kernel_->Issue(begun.pid, begun.call, begun.visible, &begun.result);
   const bool blocked = begun.result.state == kernel::Result::State::kBlocked;
-  if (forks && begun.by_init && (blocked || begun.result.value > 0)) {
+  if (begun.call.kind == kernel::CallKind::kFork && begun.by_init &&
+      (blocked || begun.result.value > 0)) {
     // The newborn stands last. (A vfork's number is not known from its result yet.)
     state_.cast.OnFork(kernel_->PidAt(kernel_->size() - 1), *kernel_);
   }

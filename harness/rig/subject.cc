@@ -48,11 +48,12 @@ void ScriptedInit::Pop(Process& process) {
   process.result = frame.result;
 }
 
-bool ScriptedInit::Learn(Process& process, const kernel::Step& step, uint64_t* blocked) {
+bool ScriptedInit::Learn(Process& process, const Turn& turn, uint64_t* blocked) {
+  const kernel::Step& step = turn.step;
   using Kind = kernel::Step::Kind;
   Frame& frame = process.frames.back();
   if (step.kind == Kind::kReturns || (step.kind == Kind::kHandler && step.in_call)) {
-    process.result = step.result;
+    process.result = *turn.result;
     frame.next = step.restarts ? Frame::Next::kMakeAgain : Frame::Next::kResume;
   }
   if (step.kind != Kind::kHandler) return false;

@@ -270,7 +270,7 @@ class ScriptedInit {
 
   Process& Find(kernel::Pid pid, kernel::Kernel& kernel);
   // Takes what a turn says. True: it was a handler, which `blocked` says how to enter.
-  bool Learn(Process& process, const kernel::Step& step, uint64_t* blocked);
+  bool Learn(Process& process, const Turn& turn, uint64_t* blocked);
   // Runs the process up to its next call. False: a handler is over, with `mask` to be put back.
   bool RunOn(Process& process, uint64_t* mask);
   void Push(Process& process, Script<> script, uint64_t mask_after);
@@ -286,7 +286,7 @@ void ScriptedInit::PlayOn(R& runner) {
     const kernel::Pid pid = turn->pid;
     Process& process = Find(pid, runner.kernel());
     uint64_t mask = 0;
-    if (Learn(process, turn->step, &mask)) {
+    if (Learn(process, *turn, &mask)) {
       runner.EnterHandler(mask);
     } else if (!RunOn(process, &mask)) {
       runner.LeaveHandler(mask);

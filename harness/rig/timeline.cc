@@ -251,7 +251,7 @@ void Timeline::On(const Step& step, const Kernel& kernel) {
       if (!step.visible) break;
       calling_ = step.pid;
       calling_who_ = Name(step.pid, kernel);
-      calling_text_ = rig::Print(step.call, {step.text, step.text_size});
+      calling_text_ = rig::Print(step.call, step.text);
       break;
     case Step::Kind::kReturns:
     case Step::Kind::kBlocks:

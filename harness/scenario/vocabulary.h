@@ -67,7 +67,9 @@ struct OperandRange {
   }
   // Any number made a value: itself if allowed, else wrapped into the range, then the next allowed.
   constexpr uint16_t Settle(uint32_t value) const {
-    if (value < low || value > high) value = low + value % (uint32_t{high} - low + 1);
+    const uint32_t width = uint32_t{high} - low;
+    if (value - low > width) value = low + value % (width + 1);  // below low it wraps, too
+    if (only == 0) return static_cast<uint16_t>(value);
     while (!Allows(value)) value = value == high ? low : value + 1;
     return static_cast<uint16_t>(value);
   }
