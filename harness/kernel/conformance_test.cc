@@ -1285,8 +1285,13 @@ TEST(Conformance, Fact43SocketPairs) {
     quietly.flags = kWriteNoSignal;
     world.NoteCall(kInit, quietly);
     world.NoteTaken();
-    world.NoteCall(kInit, Write(one, 1));
-    world.NoteTaken();
+    for (const int bytes : {1, 0}) {
+      world.NoteCall(kInit, Write(one, bytes));
+      world.NoteTaken();
+    }
+    const Result pipe = world.Do(kInit, Pipe());
+    world.Do(kInit, Close(static_cast<int16_t>(pipe.value)));
+    world.NoteCall(kInit, Write(static_cast<int16_t>(pipe.status), 0));
   });
 }
 

@@ -1627,7 +1627,7 @@ TEST_F(Events, APairOfSocketsIsAPipeBothWays) {
   quietly.flags = kWriteNoSignal;
   EXPECT_EQ(Returns(kInit, quietly), -EPIPE);
   EXPECT_EQ(kernel.Look(kInit).pending_thread, 0U);
-  EXPECT_EQ(Returns(kInit, Write(one, 1)), -EPIPE);
+  EXPECT_EQ(Returns(kInit, Write(one, 0)), -EPIPE);
   EXPECT_EQ(kernel.Look(kInit).pending_thread, SignalBit(kSigPipe));
 }
 
