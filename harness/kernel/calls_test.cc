@@ -770,6 +770,7 @@ TEST_F(Descriptors, AnEpollTakesAnOpenOneOnceAndNeverItself) {
   EXPECT_EQ(Returns(kInit, EpollAdd(epoll, fd)), -EEXIST);
   EXPECT_EQ(Returns(kInit, remove(epoll, fd)), 0);
   EXPECT_EQ(Returns(kInit, EpollAdd(epoll, epoll)), -EINVAL);
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, Returns(kInit, Dup(epoll)))), -EINVAL);
   EXPECT_EQ(Returns(kInit, EpollAdd(fd, epoll)), -EINVAL);
   EXPECT_EQ(Returns(kInit, EpollAdd(epoll, 60)), -EBADF);
   EXPECT_EQ(Returns(kInit, EpollAdd(fd, 60)), -EBADF) << "looked at first (do_epoll_ctl)";

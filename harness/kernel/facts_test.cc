@@ -1581,6 +1581,18 @@ TEST_F(Events, OneThatIsToldOfOnceIsSoAgainWhenItIsModified) {
 }
 
 // 41
+TEST_F(Events, AWaitTellsOfNoMoreThanItHasRoomForLowestFirst) {
+  for (const uint32_t flags : {kEpollAdd, kEpollAdd | kEpollOnce}) {
+    const int16_t epoll = Opened(EpollCreate());
+    const int16_t low = Opened(EventFd(1));
+    const int16_t high = Opened(EventFd(1));
+    for (const int16_t fd : {high, low}) Do(kInit, EpollAdd(epoll, fd, flags));
+    EXPECT_EQ(Told(epoll, 1), FdBit(low));
+    EXPECT_EQ(Told(epoll, 1), FdBit(flags == kEpollAdd ? low : high));
+  }
+}
+
+// 41
 TEST_F(Events, WhatAWaitHasNoRoomForIsToldOfByTheNext) {
   const int16_t epoll = Opened(EpollCreate());
   uint64_t all = 0;
@@ -1608,6 +1620,20 @@ TEST_F(Events, AnEpollForgetsWhatNobodyHasOpenAnyMore) {
     Do(kInit, Close(epoll));
     Do(kInit, Close(fd));
   }
+}
+
+// 42: a number that was another's is closed by who has added that one.
+TEST_F(Events, AnEpollForgetsNothingThatOthersHaveOpen) {
+  const int16_t epoll = Opened(EpollCreate());
+  const int16_t fd = Opened(EventFd(1));
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  Do(child, EpollAdd(epoll, fd, kByEdges));
+  Do(child, Close(fd));
+  ASSERT_EQ(Returns(child, EventFd(0)), fd);
+  Do(child, Close(fd));
+  EXPECT_EQ(Told(epoll), FdBit(fd));
+  EXPECT_EQ(kernel.WhatIsBroken(), nullptr);
 }
 
 // 43
