@@ -1528,6 +1528,20 @@ TEST_F(Events, ByEdgesATimerIsToldOfOnceUntilItIsReadAndADeathOnce) {
   EXPECT_EQ(Told(epoll), 0U);
 }
 
+// 40
+TEST_F(Events, AnEdgeEndsAPollOfTheEpollToo) {
+  const int16_t fd = Opened(SignalFd(SignalBit(kSigTerm)));
+  const int16_t epoll = Opened(EpollCreate());
+  const Pid child = Returns(kInit, Fork());
+  kernel.Resume(child);
+  Do(child, EpollAdd(epoll, fd, kByEdges));
+  kernel.SendFromAncestor(kInit, kSigTerm);
+  EXPECT_EQ(Told(epoll), FdBit(fd));
+  ASSERT_EQ(Do(kInit, Poll(FdBit(epoll), kForever)).state, Result::State::kBlocked);
+  kernel.SendFromAncestor(child, kSigHup);
+  EXPECT_EQ(kernel.Resume(kInit).result.set, FdBit(epoll));
+}
+
 // 40: a signalfd hangs on the signals of who added it, and is read by who waits.
 TEST_F(Events, TheEdgesOfASignalfdAreOfTheProcessThatAddedIt) {
   const int16_t fd = Opened(SignalFd(SignalBit(kSigTerm)));
