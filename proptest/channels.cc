@@ -774,6 +774,10 @@ std::string Channels::Difference() {
           file.kind == Kind::kReader || file.kind == Kind::kWriter || file.kind == Kind::kSocket;
       const bool is_cut = is_pipe && file.peer < 0;
       if (world_->IsCut(PidOf(who), number) != is_cut) return name + " has one that is cut or not";
+      const bool reads =
+          file.kind != Kind::kCounter && file.kind != Kind::kWriter && file.kind != Kind::kSocket;
+      if (world_->IsForReading(PidOf(who), number) != reads)
+        return name + " has one to read or not";
       const bool counts = file.kind == Kind::kCounter;
       if (world_->IsEventFd(PidOf(who), number) != counts) return name + " has an eventfd or not";
     }

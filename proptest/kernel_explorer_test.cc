@@ -329,6 +329,20 @@ const std::vector<Beginning>& Beginnings() {
       {"what init has closed is in its epoll by edges",
        0,
        {{7, 0, 8, 16}, {7, 0, 8, 18}, {8, 0, 0, 0}, {8, 0, 2, 0}}},
+      {"there is room for one open file",
+       0,
+       {{10, 0, 0, 0},
+        {10, 0, 0, 0},
+        {10, 0, 0, 0},
+        {10, 1, 0, 0},
+        {10, 1, 0, 0},
+        {10, 1, 0, 0},
+        {10, 1, 0, 0},
+        {10, 2, 0, 0},
+        {10, 2, 0, 0},
+        {10, 2, 0, 0},
+        {10, 2, 0, 0},
+        {10, 2, 0, 0}}},
       {"2 has an eventfd in the epoll of init, where that has closed it",
        0,
        {{8, 0, 0, 0}, {7, 1, 8, 16}, {10, 0, 0, 2}, {7, 0, 9, 0}}},
@@ -391,6 +405,7 @@ constexpr Row kActs[] = {
     {8, 0, 8, 0},     // … the epoll
     {9, 0, 8, 0},     // … has the epoll twice
     {10, 0, 0, 2},    // … opens an eventfd, of 1
+    {10, 0, 2, 0},    // … a pipe
     {12, 0, 7, 0},    // … sets the timer
     {12, 0, 7, 7},    // … in the past, and again and again
     {13, 0, 10, 0},   // … sends 2 TERM by the pidfd
