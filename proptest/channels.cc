@@ -205,6 +205,7 @@ Call Channels::ControlOf(int16_t epoll, const Row& row) const {
 bool Channels::IsBeyond(const Call& call, int who) const {
   const auto& files = plain_.processes[static_cast<std::size_t>(who)].files;
   const auto left = std::count(files.begin(), files.end(), -1);
+  const bool any_waits = std::ranges::any_of(plain_.processes, &Process::waits);
   switch (call.kind) {
     case CallKind::kClose:
       return IsBeyondClose(who, call.fd);
@@ -213,16 +214,18 @@ bool Channels::IsBeyond(const Call& call, int who) const {
     case CallKind::kEpollControl:
       return IsBeyondControl(call, who);
     case CallKind::kPoll:
-      for (int number = 0; number < kNumbers && call.time_ns != 0; ++number) {
+      for (int number = 0; number < kNumbers && call.time_ns != 0 && any_waits; ++number) {
         const bool polls = (call.set & Bit(number)) != 0;
         if (polls && HearsOfOthers(FileAt(who, number), who)) return true;
       }
       return false;
-    case CallKind::kEpollWait:
-      return call.time_ns != 0 && HearsOfOthers(FileAt(who, call.fd), who);
+    case CallKind::kEpollWait: {
+      const int epoll = FileAt(who, call.fd);
+      constexpr int kNobody = -1;
+      return call.time_ns != 0 && HearsOfOthers(epoll, any_waits ? kNobody : who);
+    }
     case CallKind::kSetNonBlock:  // of one in a call on it, who would not hear of that
-      return std::ranges::any_of(plain_.processes,
-                                 [](const Process& process) { return process.waits; });
+      return any_waits;
     case CallKind::kSignalFd:
       return call.fd < 0 && left == 0;
     case CallKind::kEventFd:
