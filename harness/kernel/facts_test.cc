@@ -1550,6 +1550,7 @@ TEST_F(Events, TheEdgesOfASignalfdAreOfTheProcessThatAddedIt) {
   Told(epoll);
   const Pid child = Returns(kInit, Fork());
   kernel.Resume(child);
+  Do(child, EpollAdd(epoll, fd, kEpollModify | kEpollEdge));  // that adds nothing
   ASSERT_EQ(Do(child, EpollWait(epoll, kForever)).state, Result::State::kBlocked);
   kernel.SendFromAncestor(child, kSigTerm);
   EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kBlocked);
