@@ -137,7 +137,8 @@ std::optional<Call> Channels::CallOf(const Row& row, int who) const {
         if (kind == Kind::kSocket && (b & 4) != 0) call.flags = kWriteNoSignal;
         return call;
       }
-      return b % 16 == 15 ? calls::Write(fd, 7) : calls::WriteEventFd(fd, kAdded[b % 8]);
+      if (b % 16 == 15) return calls::Write(fd, b < 128 ? 7 : 16);
+      return calls::WriteEventFd(fd, kAdded[b % 8]);
     }
     case 4: {
       constexpr int kBytes[] = {8, 1, 0, 70000};

@@ -1526,6 +1526,8 @@ TEST_F(Events, ByEdgesATimerIsToldOfOnceUntilItIsReadAndADeathOnce) {
   kernel.Exit(child, 0);
   EXPECT_EQ(kernel.Resume(kInit).result.set, FdBit(pidfd));
   EXPECT_EQ(Told(epoll), 0U);
+  kernel.Exit(kernel.Fork(kInit), 0);
+  EXPECT_EQ(Told(epoll), 0U) << "another's";
 }
 
 // 40
