@@ -928,6 +928,12 @@ TEST_F(Descriptors, APipeThatFindsNoRoomLeavesNothing) {
   for (const Call& call : {Pipe(), SocketPair()}) EXPECT_EQ(Returns(kInit, call), -EMFILE);
 }
 
+TEST_F(Descriptors, ADupOverOneOfTheSameFileAddsNoUser) {
+  const int16_t fd = Opened(EventFd(1));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Returns(kInit, Dup(fd, 5)), 5);
+  EXPECT_EQ(kernel.WhatIsBroken(), nullptr);
+}
+
 TEST_F(Descriptors, SomeAreForReading) {
   for (const Call& call : {SignalFd(0), TimerFdCreate(), EpollCreate(), PidFdOpen(kInit)}) {
     EXPECT_TRUE(kernel.IsForReading(kInit, Opened(call)));
