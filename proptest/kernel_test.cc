@@ -843,6 +843,41 @@ RC_GTEST_PROP(Epolls, TellOfEdges, (const std::vector<std::tuple<uint8_t, uint8_
   }
 }
 
+// There is room for 24 that are told of by edges or once, in all epolls together; by levels for any.
+RC_GTEST_PROP(Epolls, KeepSoManyInterests,
+              (const std::vector<std::pair<uint8_t, uint8_t>>& deeds)) {
+  constexpr std::size_t kRoom = 24;
+  World world;
+  std::vector<int16_t> fds = {static_cast<int16_t>(world.Issue(kInit, calls::EventFd(1)).value)};
+  while (fds.size() < 16) {
+    fds.push_back(static_cast<int16_t>(world.Issue(kInit, calls::Dup(fds[0])).value));
+  }
+  std::vector<int16_t> epolls;
+  for (int i = 0; i < 3; ++i) {
+    epolls.push_back(static_cast<int16_t>(world.Issue(kInit, calls::EpollCreate()).value));
+  }
+  std::map<std::pair<int16_t, int16_t>, bool> inside;  // whether it is told of otherwise
+  for (const auto& [where, how] : deeds) {
+    const int16_t epoll = epolls[where / 16U % 3];
+    const int16_t fd = fds[where % 16U];
+    const bool removes = how % 8 == 7;
+    const bool is_plain = how % 8 == 6;
+    const bool is_there = inside.contains({epoll, fd});
+    std::size_t kept = 0;
+    for (const auto& [place, otherwise] : inside) kept += otherwise;
+    const bool frees = is_there && inside[{epoll, fd}];
+    const bool fits = is_plain || kept - (frees ? 1 : 0) < kRoom;
+    const uint32_t by = is_plain ? 0 : how % 2 == 0 ? kEpollEdge : kEpollOnce;
+    const uint32_t what = is_there ? kEpollModify : kEpollAdd;
+    const Call call = calls::EpollAdd(epoll, fd, removes ? 0 : what | by);
+    const int result = world.Issue(kInit, call).value;
+    RC_ASSERT(result == (removes ? (is_there ? 0 : -ENOENT) : fits ? 0 : -ENOSYS));
+    if (removes) inside.erase({epoll, fd});
+    if (!removes && fits) inside[{epoll, fd}] = !is_plain;
+    RC_ASSERT(world.WhatIsBroken() == nullptr);
+  }
+}
+
 // What a process is given it keeps at exec, unless it was given with O_CLOEXEC.
 RC_GTEST_PROP(Descriptors, AreGivenWithTheirFlag, (const std::vector<bool>& close)) {
   World world;
@@ -963,23 +998,29 @@ RC_GTEST_PROP(Pipes, GiveWhatWasPutInAndEndWithTheLastWriter, ()) {
   RC_ASSERT(world.Issue(kInit, calls::Write(writer, 1)).value == holders.OfWrite(kInit, 1));
 }
 
-// Init that waits on a pipe is suspended while one of its own, before exec, has the other end and is
-// kept from running, by a stop or otherwise.
+// Init that waits on a pipe, a socket or an eventfd is suspended while one of its own, before exec, has
+// the other end and is kept from running, by a stop or otherwise: but not if anything else may end that.
 RC_GTEST_PROP(Pipes, SuspendWhoWaitsForOneThatCannotRun, ()) {
   World world;
-  const Result pipe = world.Issue(kInit, calls::Pipe());
-  const auto reader = static_cast<int16_t>(pipe.value);
-  const auto writer = static_cast<int16_t>(pipe.status);
+  world.SetFaults({.console_room = 0});
+  const Call opens = *rc::gen::element(calls::Pipe(), calls::SocketPair(), calls::EventFd(0));
+  const bool is_event = opens.kind == CallKind::kEventFd;
+  const Result made = world.Issue(kInit, opens);
+  const auto reader = static_cast<int16_t>(made.value);
+  const auto writer = static_cast<int16_t>(is_event ? made.value : made.status);
+  const Result other = world.Issue(kInit, calls::Pipe());
   const auto epoll = static_cast<int16_t>(world.Issue(kInit, calls::EpollCreate()).value);
+  const auto idle = static_cast<int16_t>(world.Issue(kInit, calls::SignalFd(0)).value);
   world.Issue(kInit, calls::EpollAdd(epoll, reader));
   std::vector<Pid> children;
   for (int i = *rc::gen::inRange(1, 4); i > 0; --i) {
     children.push_back(world.Issue(kInit, calls::Fork()).value);
     world.Resume(children.back());
   }
-  world.Issue(kInit, calls::Close(writer));
+  if (!is_event) world.Issue(kInit, calls::Close(writer));
+  world.Issue(kInit, calls::Close(static_cast<int16_t>(other.value)));
   bool is_suspended = false;
-  bool is_held = false;
+  bool is_held = is_event;
   for (const Pid child : children) {
     const bool closes = *rc::gen::arbitrary<bool>();
     const bool execs = *rc::gen::arbitrary<bool>();
@@ -994,11 +1035,20 @@ RC_GTEST_PROP(Pipes, SuspendWhoWaitsForOneThatCannotRun, ()) {
     is_suspended |= !closes && !execs && (is_kept || is_stopped);
   }
   RC_PRE(is_held);
-  const Call call =
-      *rc::gen::element(calls::ReadPipe(reader, 1), calls::Poll(uint64_t{1} << reader, kForever),
-                        calls::EpollWait(epoll, kForever));
+  const auto poll = [](uint64_t set, bool for_room) {
+    Call call = calls::Poll(set, kForever);
+    call.value = for_room;
+    return call;
+  };
+  const uint64_t one = uint64_t{1} << reader;
+  const auto [call, is_for_that] = *rc::gen::element(
+      std::pair(calls::ReadPipe(reader, 8), true), std::pair(poll(one, false), true),
+      std::pair(calls::EpollWait(epoll, kForever), true), std::pair(poll(one, true), false),
+      std::pair(poll(one | uint64_t{1} << idle, false), false),
+      std::pair(poll(uint64_t{1} << other.status, false), false));
   RC_ASSERT(world.Issue(kInit, call).state == Result::State::kBlocked);
-  RC_ASSERT(world.InitActivity() == (is_suspended ? Activity::kSuspended : Activity::kBlocked));
+  RC_ASSERT(world.InitActivity() ==
+            (is_suspended && is_for_that ? Activity::kSuspended : Activity::kBlocked));
   for (const Pid child : children) {
     world.Keep(child, false);
     world.SendFromKernel(child, kSigCont);

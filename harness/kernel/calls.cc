@@ -188,7 +188,8 @@ Result Kernel::Attempt(Slot slot, const Call& call) {
       return AttemptPoll(slot, call);
     case CallKind::kEpollWait: {
       Result result = AttemptPoll(slot, call);
-      if (g_.interests != 0 && result.value >= 0) TellOfReady(slot, call, &result);
+      const bool asks = g_.interests != 0 || call.value != 0;
+      if (asks && result.value >= 0) TellOfReady(slot, call, &result);
       return result;
     }
     case CallKind::kWait4:

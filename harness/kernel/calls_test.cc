@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cerrno>
 #include <span>
 #include <string>
@@ -391,6 +392,22 @@ TEST_F(Rest, AWaitForAPipeOfOnesOwnMayBeAPollOrAnEpoll) {
   }
 }
 
+// What a child has yet to read, or a console to take, is no news of one's own.
+TEST_F(Rest, AWaitForRoomIsForNobodyOfOnesOwn) {
+  for (const bool for_room : {true, false}) {
+    kernel.Reset({});
+    kernel.SetFaults({.console_room = 0});
+    const Result pipe = Do(kInit, Pipe());
+    const Pid child = Returns(kInit, Fork());
+    Do(kInit, Close(static_cast<int16_t>(for_room ? pipe.status : pipe.value)));
+    kernel.Keep(child, true);
+    Call poll = Poll(uint64_t{1} << (for_room ? pipe.value : pipe.status), kForever);
+    poll.value = for_room;
+    ASSERT_TRUE(Blocks(kInit, poll));
+    EXPECT_TRUE(kernel.AtRest()) << for_room;
+  }
+}
+
 TEST_F(Rest, SignalsPendingButBlockedDontMatter) {
   ASSERT_TRUE(Blocks(kInit, Sleep(30 * kSecond)));
   kernel.SendFromAncestor(kInit, kSigTerm);
@@ -770,6 +787,7 @@ TEST_F(Descriptors, AnEpollTakesAnOpenOneOnceAndNeverItself) {
   EXPECT_EQ(Returns(kInit, EpollAdd(epoll, fd)), -EEXIST);
   EXPECT_EQ(Returns(kInit, remove(epoll, fd)), 0);
   EXPECT_EQ(Returns(kInit, EpollAdd(epoll, epoll)), -EINVAL);
+  EXPECT_EQ(Returns(kInit, EpollAdd(epoll, Returns(kInit, Dup(epoll)))), -EINVAL);
   EXPECT_EQ(Returns(kInit, EpollAdd(fd, epoll)), -EINVAL);
   EXPECT_EQ(Returns(kInit, EpollAdd(epoll, 60)), -EBADF);
   EXPECT_EQ(Returns(kInit, EpollAdd(fd, 60)), -EBADF) << "looked at first (do_epoll_ctl)";
@@ -895,6 +913,37 @@ TEST_F(Descriptors, AreTheLowestFreeAndSharedByForks) {
   EXPECT_EQ(kernel.Look(child).descriptors, 7U);
   EXPECT_EQ(Returns(child, Close(3)), -EBADF);
   EXPECT_EQ(kernel.Look(kInit).descriptors, 0x20fU);
+}
+
+TEST_F(Descriptors, APipeThatFindsNoRoomLeavesNothing) {
+  const int16_t fd = Opened(Open(Path::kNull));
+  while (std::popcount(kernel.Look(kInit).descriptors) < 23) Opened(Open(Path::kNull));
+  const uint64_t open = kernel.Look(kInit).descriptors;
+  for (const Call& call : {Pipe(), SocketPair()}) EXPECT_EQ(Returns(kInit, call), -ENFILE);
+  EXPECT_EQ(kernel.Look(kInit).descriptors, open);
+  EXPECT_GT(Returns(kInit, EventFd(0)), 0) << "there is room for one";
+  Do(kInit, Close(fd + 1));
+  Do(kInit, Close(fd + 2));
+  while (std::popcount(kernel.Look(kInit).descriptors) < 63) Opened(Dup(fd));
+  for (const Call& call : {Pipe(), SocketPair()}) EXPECT_EQ(Returns(kInit, call), -EMFILE);
+}
+
+TEST_F(Descriptors, ADupOverOneOfTheSameFileAddsNoUser) {
+  const int16_t fd = Opened(EventFd(1));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Returns(kInit, Dup(fd, 5)), 5);
+  EXPECT_EQ(kernel.WhatIsBroken(), nullptr);
+}
+
+TEST_F(Descriptors, SomeAreForReading) {
+  for (const Call& call : {SignalFd(0), TimerFdCreate(), EpollCreate(), PidFdOpen(kInit)}) {
+    EXPECT_TRUE(kernel.IsForReading(kInit, Opened(call)));
+  }
+  const Result pipe = Do(kInit, Pipe());
+  EXPECT_TRUE(kernel.IsForReading(kInit, pipe.value));
+  EXPECT_FALSE(kernel.IsForReading(kInit, pipe.status));
+  for (const Call& call : {EventFd(0), SocketPair(), Open(Path::kConsole)}) {
+    EXPECT_FALSE(kernel.IsForReading(kInit, Opened(call)));
+  }
 }
 
 TEST_F(Descriptors, ARangeIsClosedUpToItsLastOne) {

@@ -403,6 +403,8 @@ Result OnDescriptors(const Call& call) {
       return ReadOrWrite(call);
     case CallKind::kClose:
       return Raw(close(call.fd));
+    case CallKind::kDup:
+      return Raw(call.value == -1 ? dup(call.fd) : dup2(call.fd, call.value));
     case CallKind::kPoll: {
       pollfd one{call.fd, POLLIN, 0};
       return Raw(poll(&one, 1, static_cast<int>(call.time_ns / 1'000'000)));
@@ -1285,8 +1287,13 @@ TEST(Conformance, Fact43SocketPairs) {
     quietly.flags = kWriteNoSignal;
     world.NoteCall(kInit, quietly);
     world.NoteTaken();
-    world.NoteCall(kInit, Write(one, 1));
-    world.NoteTaken();
+    for (const int bytes : {1, 0}) {
+      world.NoteCall(kInit, Write(one, bytes));
+      world.NoteTaken();
+    }
+    const Result pipe = world.Do(kInit, Pipe());
+    world.Do(kInit, Close(static_cast<int16_t>(pipe.value)));
+    world.NoteCall(kInit, Write(static_cast<int16_t>(pipe.status), 0));
   });
 }
 
@@ -1465,6 +1472,22 @@ TEST(Conformance, Fact41OnceOrNever) {
       epoll.Control(other, kEpollAdd | kEpollEdge);
       for (int i = 0; i < 3; ++i) epoll.NoteWait(/*most=*/1);
     }
+  });
+}
+
+TEST(Conformance, Fact41AWaitTellsOfNoMoreThanItHasRoomFor) {
+  Compare([](World& world) {
+    Epoll epoll(world);
+    for (int i = 0; i < 3; ++i) epoll.Control(world.Do(kInit, EventFd(1)).value, kEpollAdd);
+    for (const int most : {1, 2, 3, 4}) epoll.NoteWait(most);
+  });
+}
+
+TEST(Conformance, Fact41AnEpollIsNeverInItself) {
+  Compare([](World& world) {
+    const auto epoll = static_cast<int16_t>(world.Do(kInit, EpollCreate()).value);
+    const auto again = static_cast<int16_t>(world.Do(kInit, Dup(epoll)).value);
+    for (const int16_t one : {epoll, again}) world.NoteCall(kInit, EpollAdd(epoll, one));
   });
 }
 

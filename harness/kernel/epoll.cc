@@ -20,8 +20,9 @@ constexpr uint64_t FdBit(int fd) { return uint64_t{1} << fd; }
 }  // namespace
 
 Result Kernel::DoEpollControl(Task& leader, Object& epoll, const Call& call) {
-  if (ObjectAt(leader, call.value) == nullptr) return Error(EBADF);
-  if (epoll.kind != ObjectKind::kEpoll || call.value == call.fd) return Error(EINVAL);
+  const Object* const object = ObjectAt(leader, call.value);
+  if (object == nullptr) return Error(EBADF);
+  if (epoll.kind != ObjectKind::kEpoll || object == &epoll) return Error(EINVAL);
   const uint64_t bit = FdBit(call.value);
   const bool there = (epoll.value & bit) != 0;
   if (there == ((call.flags & kEpollAdd) != 0)) return Error(there ? EEXIST : ENOENT);
@@ -30,8 +31,8 @@ Result Kernel::DoEpollControl(Task& leader, Object& epoll, const Call& call) {
   if (removes) {
     epoll.value &= ~bit;
   } else {
-    const uint8_t object = leader.objects[static_cast<std::size_t>(call.value)];
-    if (const Result kept = KeepInterest(epoll, object, call); kept.value < 0) return kept;
+    const uint8_t place = leader.objects[static_cast<std::size_t>(call.value)];
+    if (const Result kept = KeepInterest(epoll, place, call); kept.value < 0) return kept;
     epoll.value |= bit;
     if (!there) epoll.pid = leader.pid;
   }
@@ -102,11 +103,13 @@ void Kernel::DropInterest(const Object& epoll, int fd) {
   --g_.interests;
 }
 
-// `process` was the last to close what was `fd` to it: no epoll knows of it any more.
+// `process` was the last to close what was `fd` to it: no epoll knows of it any more. Of which an epoll
+// has an interest, that says what was closed: it may have had the number before.
 void Kernel::ForgetInEpolls(const Object& closed, Pid process, int fd) {
   for (int i = 0; i < g_.object_high; ++i) {
     Object& epoll = objects_[static_cast<std::size_t>(i)];
-    if (epoll.kind == ObjectKind::kEpoll && epoll.pid == process) epoll.value &= ~FdBit(fd);
+    if (epoll.kind != ObjectKind::kEpoll || epoll.pid != process) continue;
+    if (InterestIn(epoll, fd) == nullptr) epoll.value &= ~FdBit(fd);
   }
   if (g_.interests == 0) return;
   const auto place = &closed - objects_.data();

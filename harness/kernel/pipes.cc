@@ -49,7 +49,9 @@ Result Kernel::ReadPipe(Object& reader, const Call& call, const Result& nothing)
 
 Result Kernel::WritePipe(Slot slot, const Object& writer, const Call& call) {
   if (call.value < 0 || call.value > kPipeBytes) return Error(EINVAL);
-  if (call.value == 0) return Value(0);
+  // Nothing can be written to a pipe at any time, but to a socket only while there is another end.
+  const bool fails = writer.kind == ObjectKind::kSocket && writer.other_end == 0;
+  if (call.value == 0 && !fails) return Value(0);
   if (writer.other_end == 0) {
     EndCall(tasks_[slot]);
     if ((call.flags & kWriteNoSignal) == 0) {

@@ -75,7 +75,7 @@ int Kernel::Generate(Slot target, const Sending& sending) {
                      WakeInterestsInSignals(tasks_[leader].pid);
   AddPending(pending, signal, room);
   NoticeNew(target, sending);
-  if (wakes) ReconsiderAll(KindBit(CallKind::kEpollWait));
+  if (wakes) ReconsiderAll(KindBit(CallKind::kPoll) | KindBit(CallKind::kEpollWait));
   return 0;
 }
 

@@ -22,6 +22,7 @@ PROPERTIES = {
     "scenario": "harness/scenario/scenario_test",
     "minimiser": "harness/scenario/scenario_minimise_test",
     "sketch": "proptest/proptest_sketch_test",
+    "channels": "proptest/proptest_channels_test",
     "story": "proptest/proptest_story_test",
     "machine": "proptest/proptest_machine_test",
     "moves": "proptest/proptest_moves_test",
