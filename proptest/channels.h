@@ -62,7 +62,8 @@ class Channels {
   using Call = kernel::Call;
   using Result = kernel::Result;
   static constexpr int kProcesses = 3;
-  static constexpr int kNumbers = 16;                                    // of descriptors
+  static constexpr int kNumbers = 16;  // of descriptors
+  static constexpr int kFilesInAll = 24;
   static constexpr std::array<int, 6> kKnown = {1, 10, 13, 15, 17, 34};  // signals
   using Pending = std::array<int, kKnown.size()>;                        // how often each is
 
@@ -145,6 +146,7 @@ class Channels {
   int Raise(int who, int signal, bool to_thread);
   Result Take(int who, uint64_t set);
   void Hear(int file);
+  void HearSignals(int who);
   void Pass(uint64_t until_ns);
   void Die(int who);
   void Settle();

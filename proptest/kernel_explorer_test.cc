@@ -104,11 +104,60 @@ TEST(Kernel, DoesWhatTheSketchOfItDoesInEveryShortStory) {
 
 // --- With threads and tracing ----------------------------------------------------------------------
 
-// How such a story begins. Process 2 is a child of init's, as are 3 and 4; the next born are 5 and 6.
+// How a story begins: by what has happened, in a world that begins in one way or another.
 struct Opening {
   const char* name;
   std::vector<Row> rows;
+  uint8_t how = 0;
 };
+
+// What a row says that is wrong, of a law and of a difference.
+std::string WrongOf(const char* law) { return law == nullptr ? "" : law; }
+std::string WrongOf(std::string difference) { return difference; }
+
+// All stories of so many rows after an opening. A World has Begin, GoOnFrom and Happen, as Watch has them.
+template <typename World>
+class Stories {
+ public:
+  explicit Stories(std::span<const Row> rows) : rows_(rows) {}
+
+  // Nothing, or the first that goes wrong: as it goes on, or as `end` says of the world that it ends in.
+  template <typename End>
+  std::string FirstWrong(const Opening& opening, End&& end) {
+    told_ = opening.rows;
+    worlds_[0].Begin(opening.how);
+    for (const Row& row : opening.rows) {
+      const std::string wrong = WrongOf(worlds_[0].Happen(row));
+      if (!wrong.empty()) return Told(told_) + wrong;
+    }
+    return GoOn(1, end);
+  }
+
+ private:
+  static constexpr std::size_t kLength = 3;
+
+  template <typename End>
+  std::string GoOn(std::size_t length, End& end) {
+    for (const Row& row : rows_) {
+      World& world = worlds_[length];
+      world.GoOnFrom(worlds_[length - 1]);
+      told_.push_back(row);
+      std::string wrong = WrongOf(world.Happen(row));
+      if (wrong.empty() && length == kLength) wrong = end(world);
+      if (!wrong.empty()) return Told(told_) + wrong;
+      if (length < kLength) wrong = GoOn(length + 1, end);
+      if (!wrong.empty()) return wrong;
+      told_.pop_back();
+    }
+    return "";
+  }
+
+  std::span<const Row> rows_;
+  std::array<World, kLength + 1> worlds_;
+  std::vector<Row> told_;
+};
+
+// Process 2 is a child of init's, as are 3 and 4; the next born are 5 and 6.
 
 const std::vector<Opening>& Openings() {
   static const std::vector<Opening> openings = {
@@ -213,57 +262,19 @@ constexpr Row kDeeds[] = {
     {25, 1, 2, 0},    // 2 has a fault
 };
 
-// All stories with one opening: one line about them, or a story that breaks a law, whatever the table.
-class Stories {
- public:
-  std::string LineOf(const Opening& opening) {
-    told_ = opening.rows;
-    digest_ = {};
-    stories_ = 0;
-    Watch& beginning = worlds_[0];
-    beginning.Begin(0);
-    for (const Row& row : opening.rows) {
-      if (const char* const broken = beginning.Happen(row)) return Broken(opening.rows, broken);
-    }
-    const std::string broken = GoOn(1);
-    if (!broken.empty()) return broken;
-    return std::string(opening.name) + ": " + std::to_string(stories_) + " stories " +
-           std::to_string(digest_.value());
-  }
-
- private:
-  static constexpr std::size_t kLength = 3;
-
-  // Fails: a table that has such a line is none.
-  static std::string Broken(std::span<const Row> story, const char* law) {
-    const std::string text = Told(story) + law;
-    ADD_FAILURE() << text;
-    return text;
-  }
-
-  std::string GoOn(std::size_t length) {
-    for (const Row& row : kDeeds) {
-      Watch& world = worlds_[length];
-      world.GoOnFrom(worlds_[length - 1]);
-      told_.push_back(row);
-      if (const char* const broken = world.Happen(row)) return Broken(told_, broken);
-      if (length < kLength) {
-        const std::string broken = GoOn(length + 1);
-        if (!broken.empty()) return broken;
-      } else {
-        digest_.Add(world.world().Fingerprint(), world.SaidLast());
-        ++stories_;
-      }
-      told_.pop_back();
-    }
+// One line about all stories with one opening.
+std::string LineOf(const Opening& opening, Stories<Watch>& stories) {
+  kernel::Digest digest;
+  int count = 0;
+  const std::string wrong = stories.FirstWrong(opening, [&](const Watch& world) {
+    digest.Add(world.world().Fingerprint(), world.SaidLast());
+    ++count;
     return "";
-  }
-
-  std::array<Watch, kLength + 1> worlds_;
-  std::vector<Row> told_;
-  kernel::Digest digest_;
-  int stories_ = 0;
-};
+  });
+  EXPECT_EQ(wrong, "") << "a table that has such a line is none";
+  return std::string(opening.name) + ": " + std::to_string(count) + " stories " +
+         std::to_string(digest.value()) + wrong;
+}
 
 // Where all stories end, and what the last call said, is in a table: who changes what the model does,
 // sees after which openings it does that.
@@ -274,9 +285,9 @@ TEST(Kernel, KeepsTheLawsInEveryShortStoryAndEndsAsInTheTable) {
   EXPECT_EQ(expected.size(), Openings().size());
   expected.resize(Openings().size());
   std::vector<std::string> lines;
-  Stories stories;
+  Stories<Watch> stories(kDeeds);
   for (const Opening& opening : Openings()) {
-    lines.push_back(stories.LineOf(opening));
+    lines.push_back(LineOf(opening, stories));
     EXPECT_EQ(lines.back(), expected[lines.size() - 1]);
   }
   if (!HasFailure()) return;
@@ -288,52 +299,35 @@ TEST(Kernel, KeepsTheLawsInEveryShortStoryAndEndsAsInTheTable) {
 
 // --- Channels --------------------------------------------------------------------------------------
 
-// How such a story begins: by what Channels::Begin is told, and by what has happened. Init has an eventfd
-// (0), a semaphore (1), a pipe (2, 3), sockets (4, 5), a signalfd (6), a timer (7), two epolls (8, 9) and a
-// pidfd of 2 (10); 2 and 3 have the same, but for the last.
-struct Beginning {
-  const char* name;
-  uint8_t how;
-  std::vector<Row> rows;
-};
-
-const std::vector<Beginning>& Beginnings() {
-  static const std::vector<Beginning> beginnings = {
-      {"nothing", 0, {}},
-      {"no call waits", 1, {}},
+// Init has an eventfd (0), a semaphore (1), a pipe (2, 3), sockets (4, 5), a signalfd (6), a timer (7), two
+// epolls (8, 9) and a pidfd of 2 (10); 2 and 3 have the same, but for the last.
+const std::vector<Opening>& OpeningsOfChannels() {
+  static const std::vector<Opening> openings = {
+      {"nothing", {}},
+      {"no call waits", {}, 1},
       {"2 waits for edges",
-       0,
        {{7, 1, 8, 16}, {7, 1, 8, 18}, {7, 1, 8, 22}, {7, 1, 8, 23}, {6, 1, 8, 4}}},
       {"init waits for levels, and 3 in a poll",
-       0,
        {{7, 0, 8, 0}, {7, 0, 8, 2}, {7, 0, 8, 6}, {7, 0, 8, 26}, {6, 0, 8, 4}, {5, 2, 19, 5}}},
-      {"some are told of once", 0, {{7, 0, 8, 33}, {7, 0, 8, 48}, {7, 0, 8, 36}, {7, 0, 8, 39}}},
+      {"some are told of once", {{7, 0, 8, 33}, {7, 0, 8, 48}, {7, 0, 8, 36}, {7, 0, 8, 39}}},
       {"both epolls have the counters",
-       0,
        {{7, 0, 9, 16}, {7, 0, 9, 17}, {7, 0, 8, 0}, {7, 0, 8, 17}, {3, 0, 0, 0}}},
       {"an epoll is in the other, in which init waits",
-       0,
        {{7, 0, 9, 16}, {7, 0, 9, 2}, {7, 0, 8, 9}, {6, 0, 8, 4}}},
       {"2 waits for room in the pipe, 3 for some in the eventfd",
-       0,
        {{3, 0, 3, 3}, {3, 1, 3, 0}, {3, 0, 0, 3}, {3, 2, 0, 4}}},
       {"2 reads the pipe, to which init alone can write, 3 the signalfd",
-       0,
        {{8, 1, 3, 0}, {8, 2, 3, 0}, {4, 1, 2, 0}, {4, 2, 6, 0}}},
       {"2 alone has a socket that 3 reads, in an epoll by edges",
-       0,
        {{8, 0, 5, 0}, {8, 2, 5, 0}, {7, 2, 8, 20}, {4, 2, 4, 0}}},
       {"a timer repeats, of which nobody has heard, and real-time signals find no room",
-       2,
-       {{7, 0, 8, 23}, {7, 0, 8, 22}, {12, 0, 7, 4}, {0, 0, 9, 0}}},
+       {{7, 0, 8, 23}, {7, 0, 8, 22}, {12, 0, 7, 4}, {0, 0, 9, 0}},
+       2},
       {"what init has closed is in its epoll by edges",
-       0,
        {{7, 0, 8, 16}, {7, 0, 8, 18}, {8, 0, 0, 0}, {8, 0, 2, 0}}},
       {"2 has the signalfd in an epoll by edges, which init polls that has heard of its own signal",
-       0,
        {{1, 0, 0, 2}, {7, 1, 8, 22}, {6, 0, 8, 0}, {5, 0, 24, 8}}},
       {"there is room for one open file",
-       0,
        {{10, 0, 0, 0},
         {10, 0, 0, 0},
         {10, 0, 0, 0},
@@ -347,10 +341,9 @@ const std::vector<Beginning>& Beginnings() {
         {10, 2, 0, 0},
         {10, 2, 0, 0}}},
       {"2 has an eventfd in the epoll of init, where that has closed it",
-       0,
        {{8, 0, 0, 0}, {7, 1, 8, 16}, {10, 0, 0, 2}, {7, 0, 9, 16}}},
   };
-  return beginnings;
+  return openings;
 }
 
 // What can happen in one, as channels.cc reads it.
@@ -419,54 +412,28 @@ constexpr Row kActs[] = {
     {15, 0, 0, 0},    // … and no longer
 };
 
-// All stories with one beginning. None may differ from the plain one, nor may worlds that do have one
-// fingerprint.
-class ChannelStories {
- public:
-  std::string WrongOf(const Beginning& beginning) {
-    told_ = beginning.rows;
-    seen_.clear();
-    worlds_[0].Begin(beginning.how);
-    for (const Row& row : beginning.rows) {
-      const uint64_t before = worlds_[0].Told();
-      const std::string wrong = worlds_[0].Happen(row);
-      if (!wrong.empty()) return wrong;
-      if (worlds_[0].Told() == before) return "of a beginning nothing comes";
-    }
-    return GoOn(1);
-  }
-
- private:
-  static constexpr std::size_t kLength = 3;
-
-  std::string GoOn(std::size_t length) {
-    for (const Row& row : kActs) {
-      Channels& world = worlds_[length];
-      world.GoOnFrom(worlds_[length - 1]);
-      told_.push_back(row);
-      std::string wrong = world.Happen(row);
-      if (wrong.empty()) wrong = length < kLength ? GoOn(length + 1) : Compared(world);
-      if (!wrong.empty()) return length < kLength ? wrong : Told(told_) + wrong;
-      told_.pop_back();
-    }
-    return "";
-  }
-
-  std::string Compared(const Channels& world) {
-    const uint64_t told = world.Told();
-    const auto [at, is_new] = seen_.try_emplace(world.world().Fingerprint(), told);
-    return at->second == told ? "" : "two that differ have one fingerprint";
-  }
-
-  std::array<Channels, kLength + 1> worlds_;
-  std::vector<Row> told_;
-  std::unordered_map<uint64_t, uint64_t> seen_;
-};
-
+// None differs from the plain one, nor have two worlds that do one fingerprint.
 TEST(Kernel, DoesWhatThePlainChannelsDoInEveryShortStory) {
-  ChannelStories stories;
-  for (const Beginning& beginning : Beginnings()) {
-    EXPECT_EQ(stories.WrongOf(beginning), "") << beginning.name;
+  Stories<Channels> stories(kActs);
+  for (const Opening& opening : OpeningsOfChannels()) {
+    std::unordered_map<uint64_t, uint64_t> seen;  // what is told, by fingerprint
+    const auto end = [&seen](const Channels& world) {
+      const uint64_t told = world.Told();
+      const auto [at, is_new] = seen.try_emplace(world.world().Fingerprint(), told);
+      return at->second == told ? "" : "two that differ have one fingerprint";
+    };
+    EXPECT_EQ(stories.FirstWrong(opening, end), "") << opening.name;
+  }
+}
+
+TEST(Channels, OfEachRowOfAnOpeningSomethingComes) {
+  for (const Opening& opening : OpeningsOfChannels()) {
+    Channels world(opening.how);
+    for (const Row& row : opening.rows) {
+      const uint64_t before = world.Told();
+      world.Happen(row);
+      EXPECT_NE(world.Told(), before) << opening.name << ": " << Told({&row, 1});
+    }
   }
 }
 

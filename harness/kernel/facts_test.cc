@@ -1023,6 +1023,20 @@ TEST_F(Numbers, APidfdCanNameAThreadOrAGroup) {
   EXPECT_EQ(ActivityOf(member), Activity::kStopped);
 }
 
+// 28: to a thread as tgkill does, else as kill
+TEST_F(Numbers, WithoutRoomInTheQueueAPidfdIsRefusedByThreadsAlone) {
+  kernel.Reset({.signal_queue_limit = 0, .mask = kAllSignals});
+  const Pid child = Child();
+  Do(child, SigProcMask(kMaskSet, kAllSignals));
+  const auto fd = static_cast<int16_t>(Returns(kInit, PidFdOpen(child)));
+  for (const uint32_t flags : {0U, kPidFdProcess, kPidFdGroup}) {
+    EXPECT_EQ(Returns(kInit, PidFdSendSignal(fd, 40, flags)), 0) << flags;
+  }
+  EXPECT_EQ(Returns(kInit, PidFdSendSignal(fd, 40, kPidFdThread)), -EAGAIN);
+  const int file = Returns(kInit, Open(Path::kOther));
+  EXPECT_EQ(Returns(kInit, PidFdSendSignal(static_cast<int16_t>(file), 40)), -EBADF) << "no pidfd";
+}
+
 // --- Restart and death ---------------------------------------------------------------------------
 
 // 28
