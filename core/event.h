@@ -5,8 +5,6 @@
 #ifndef MINIT_CORE_EVENT_H_
 #define MINIT_CORE_EVENT_H_
 
-#include <cstdint>
-#include <type_traits>
 #include <variant>
 
 #include "core/action.h"
@@ -72,45 +70,36 @@ using Event =
                  NothingToReap, NoChildren, WaitFailed, Forwarded, Released, Announced, SyncStarted,
                  NoHelper, DelayStarted, RebootDue, RebootFailed>;
 
-// Kinds of events, as a set of bits.
-using EventKinds = std::uint32_t;
-template <typename Kind, typename... All>
-constexpr EventKinds BitOf(const std::variant<All...>*) {
-  EventKinds bit = 1;
-  static_cast<void>(((std::is_same_v<Kind, All> || (bit <<= 1, false)) || ...));
-  return bit;
-}
 template <typename... Kinds>
-inline constexpr EventKinds kEvents = (BitOf<Kinds>(static_cast<const Event*>(nullptr)) | ...);
+constexpr bool IsOneOf(const Event& event) {
+  return (std::holds_alternative<Kinds>(event) || ...);
+}
 
-// What can be the result of an action of this kind: the right-hand column of the table in action.h.
-// With kNoAction, what starts it all.
-constexpr EventKinds AnswersOf(ActionKind action) {
+// True if `event` can be the result of an action of this kind: the right-hand column of the table
+// in action.h. With kNoAction, for what starts it all.
+constexpr bool Answers(ActionKind action, const Event& event) {
   switch (action) {
     case kKindOf<StartChild>:
-      return kEvents<ChildStarted, ChildFailed>;
+      return IsOneOf<ChildStarted, ChildFailed>(event);
     case kKindOf<AwaitSignal>:
-      return kEvents<SignalTaken, NothingTaken, Interrupted, RebootDue>;
+      return IsOneOf<SignalTaken, NothingTaken, Interrupted, RebootDue>(event);
     case kKindOf<Reap>:
-      return kEvents<Reaped, NothingToReap, NoChildren, WaitFailed>;
+      return IsOneOf<Reaped, NothingToReap, NoChildren, WaitFailed>(event);
     case kKindOf<Forward>:
-      return kEvents<Forwarded>;
+      return IsOneOf<Forwarded>(event);
     case kKindOf<Release>:
-      return kEvents<Released>;
+      return IsOneOf<Released>(event);
     case kKindOf<Announce>:
-      return kEvents<Announced>;
+      return IsOneOf<Announced>(event);
     case kKindOf<Sync>:
-      return kEvents<SyncStarted, NoHelper>;
+      return IsOneOf<SyncStarted, NoHelper>(event);
     case kKindOf<RebootAfterDelay>:
-      return kEvents<DelayStarted>;
+      return IsOneOf<DelayStarted>(event);
     case kKindOf<Reboot>:
-      return kEvents<RebootFailed>;
+      return IsOneOf<RebootFailed>(event);
     default:
-      return kEvents<Booted>;
+      return IsOneOf<Booted>(event);
   }
-}
-constexpr bool Answers(ActionKind action, const Event& event) {
-  return (AnswersOf(action) >> event.index() & 1) != 0;
 }
 
 }  // namespace minit

@@ -55,8 +55,8 @@ bool Judge::StartEnding(const Kernel& kernel) {
 void Judge::OnWrite(const Step& step, const Kernel& kernel) {
   line_before_ = line_;
   writer_ = step.pid;
-  if (step.text.data() == nullptr)
-    ending_.write_failed |= life_.ended;  // what it says is not known
+  const bool says_unknown = step.text.data() == nullptr;
+  if (says_unknown) ending_.write_failed |= life_.ended;
   std::string_view left = step.text;
   while (!left.empty() && !stopped_) {
     const std::string_view line = left.substr(0, left.find('\n'));

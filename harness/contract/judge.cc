@@ -10,7 +10,6 @@ namespace minit::contract {
 namespace {
 
 using kernel::CallKind;
-using kernel::KindBit;
 using kernel::kInit;
 
 bool IsOfProcess(Cause cause) { return cause >= Cause::kExit && cause <= Cause::kSignal; }
@@ -114,10 +113,6 @@ void Judge::OnCallOfInit(const Step& step, const Kernel& kernel) {
 void Judge::OnCall(const Step& step, const Kernel& kernel) {
   if (step.by_init) OnCallOfInit(step, kernel);
   if (terms_.calls != nullptr) JudgeCall(step, kernel);
-  // Most calls are one of these, and mean nothing before they take effect.
-  constexpr uint64_t kOfNoInterest = KindBit(CallKind::kSigTimedWait) | KindBit(CallKind::kWait4) |
-                                     KindBit(CallKind::kClockRead) | KindBit(CallKind::kFork);
-  if ((kOfNoInterest & KindBit(step.call.kind)) != 0) return;
   switch (step.call.kind) {
     case CallKind::kExec:
       if (!step.by_init) OnExec(step, kernel);

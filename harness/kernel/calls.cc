@@ -40,7 +40,7 @@ void Kernel::Issue(Pid caller, const Call& call, bool visible, Result* result) {
     return;
   }
   Task& task = tasks_[slot];
-  if (call.kind == CallKind::kWrite) task.result = Result{};
+  task.result = Result{};
   ::new (static_cast<void*>(result)) Result(Perform(slot, call));
   if (result->state == Result::State::kBlocked) *result = Block(slot, call);
   if (g_.pipe_changed) WakeForPipes();
@@ -54,11 +54,8 @@ void Kernel::Issue(Pid caller, const Call& call, bool visible, Result* result) {
   Task& task = tasks_[slot];
   const Pid caller = task.pid;
   const bool subject = Leader(task).subject;
-  if (task.run != Run::kRuns) {
-    if (task.run != Run::kReturns || subject) return false;
-    task.run = Run::kRuns;
-  }
-  if (IsStopped(task)) return false;
+  if (task.run == Run::kReturns && !subject) task.run = Run::kRuns;
+  if (task.run != Run::kRuns || IsStopped(task)) return false;
   if (!subject || !visible) return true;
   AdvanceTo(Later(g_.now_ns, g_.call_time_ns));
   return !Over() && task.pid == caller && task.run == Run::kRuns;
@@ -67,10 +64,6 @@ void Kernel::Issue(Pid caller, const Call& call, bool visible, Result* result) {
 Result Kernel::Perform(Slot slot, const Call& call) {
   switch (call.kind) {
     case CallKind::kSigTimedWait:
-      return AttemptTake(slot, call);
-    case CallKind::kWait4:
-    case CallKind::kWaitId:
-      return Wait(slot, call);
     case CallKind::kRead:
     case CallKind::kWrite:
     case CallKind::kPoll:
@@ -78,6 +71,8 @@ Result Kernel::Perform(Slot slot, const Call& call) {
     case CallKind::kPause:
     case CallKind::kSigSuspend:
     case CallKind::kSleep:
+    case CallKind::kWait4:
+    case CallKind::kWaitId:
     case CallKind::kSync:
       return Attempt(slot, call);
     case CallKind::kSigProcMask:
@@ -166,20 +161,17 @@ Result Kernel::PerformOnSignals(Slot slot, const Call& call) {
   }
 }
 
-Result Kernel::AttemptTake(Slot slot, const Call& call) {
-  const Taken taken = Take(slot, call.set & ~kUnmaskable);
-  if (taken.signal == 0) return call.time_ns == 0 ? Error(EAGAIN) : kStillBlocked;
-  return {.signal = taken.signal,
-          .from_thread = taken.from_thread,
-          .owed = taken.owed,
-          .value = taken.signal};
-}
-
 // Makes the call as far as it can be made now, for the first time or again.
 Result Kernel::Attempt(Slot slot, const Call& call) {
   switch (call.kind) {
-    case CallKind::kSigTimedWait:
-      return AttemptTake(slot, call);
+    case CallKind::kSigTimedWait: {
+      const Taken taken = Take(slot, call.set & ~kUnmaskable);
+      if (taken.signal == 0) return call.time_ns == 0 ? Error(EAGAIN) : kStillBlocked;
+      return {.signal = taken.signal,
+              .from_thread = taken.from_thread,
+              .owed = taken.owed,
+              .value = taken.signal};
+    }
     case CallKind::kRead:
       return AttemptRead(slot, call);
     case CallKind::kWrite:
@@ -209,8 +201,6 @@ Result Kernel::Attempt(Slot slot, const Call& call) {
 Result Kernel::Block(Slot slot, const Call& call) {
   Task& task = tasks_[slot];
   const Pid pid = task.pid;
-  // These two have noted there how far they are.
-  if (call.kind != CallKind::kWrite && call.kind != CallKind::kFork) task.result = Result{};
   task.call = call;
   task.run = Run::kInCall;
   ++g_.blocked;

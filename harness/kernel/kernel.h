@@ -242,7 +242,6 @@ class Kernel {
   // The kind that Resume would say, without its doing anything, as far as that is plain: kRuns,
   // kBlocked, kStopped or kGone. kReturns: only Resume can tell.
   Step::Kind Foresee(Pid thread) const;
-  bool RunsOn(Pid thread) const;  // it would say kRuns. Requires Exists(thread)
   void EnterHandler(Pid thread, uint64_t blocked);
   void LeaveHandler(Pid thread, uint64_t mask);
 
@@ -621,7 +620,6 @@ class Kernel {
   Result PerformOnProcesses(Slot slot, const Call& call);
   Result PerformOnSignals(Slot slot, const Call& call);
   Result Attempt(Slot slot, const Call& call);  // of one that may block: its result, or kBlocked
-  Result AttemptTake(Slot slot, const Call& call);
   Result Block(Slot slot, const Call& call);
   void Return(Slot slot, const Result& result);
   void EndCall(Task& task);
@@ -897,12 +895,6 @@ inline Step::Kind Kernel::Foresee(Pid thread) const {
   if (HasSignal(*task) || task->injected != 0) return Step::Kind::kReturns;
   if (task->run == Run::kInCall) return Step::Kind::kBlocked;
   return task->run == Run::kRuns ? Step::Kind::kRuns : Step::Kind::kReturns;
-}
-
-inline bool Kernel::RunsOn(Pid thread) const {
-  const Task& task = *Find(thread);
-  return task.run == Run::kRuns && !HasSignal(task) && task.injected == 0 && !IsStopped(task) &&
-         !Over();
 }
 
 // A kernel with room for `capacity` tasks. A value like any other.

@@ -91,6 +91,12 @@ bool Kernel::ConsiderStopped(const Task& task, const WaitRequest& request, WaitM
 Kernel::WaitMatch Kernel::FindWaited(Slot slot, const WaitRequest& request) const {
   const Slot waiter = tasks_[slot].leader;
   WaitMatch match;
+  constexpr uint32_t kOfLiving = kWaitUntraced | kWaitContinued;
+  if (NoneIsDeadOrTraced() && request.which == WaitRequest::Which::kAny &&
+      HasFlag(request.flags, kWaitAll) && !HasFlag(request.flags, kOfLiving)) {
+    match.has_candidates = tasks_[waiter].children != 0;
+    return match;
+  }
   for (int i = 0; i < g_.count; ++i) {
     if (tasks_[order_[i]].parent == waiter && Consider(order_[i], false, request, &match)) {
       return match;
@@ -149,12 +155,6 @@ bool Kernel::ReadPidFd(Slot slot, const Call& call, WaitRequest* request, int* e
 
 // What the wait returns if nothing changes first.
 Result Kernel::DoWait(Slot slot, const Call& call, WaitMatch* match) const {
-  if (call.kind == CallKind::kWait4 && call.pid == -1 && NoneIsDeadOrTraced() &&
-      (call.flags & ~kWaitNoHang) ==
-          kWaitAll) {  // what follows comes to the same, and takes longer
-    if (Leader(tasks_[slot]).children == 0) return Error(ECHILD);
-    return call.flags == kWaitAll ? kStillBlocked : Value(0);
-  }
   WaitRequest request;
   int error = 0;
   if (!ReadWait(slot, call, &request, &error)) return Error(error);

@@ -71,7 +71,7 @@ bool Stage<Observer>::Offer(kernel::Pid pid, Turn& turn) {
 template <typename Observer>
 bool Stage<Observer>::OfferResult(Turn& turn) {
   state_.answered = false;
-  if (kernel_->RunsOn(kernel::kInit)) {
+  if (kernel_->Foresee(kernel::kInit) == kernel::Step::Kind::kRuns) {
     turn.pid = kernel::kInit;
     turn.step.kind = kernel::Step::Kind::kReturns;
     turn.result = &state_.begun.result;
@@ -151,7 +151,7 @@ void Stage<Observer>::BeginNext(kernel::Pid pid) {
   state_.disturbed = false;
   state_.eventful = true;
   Tell(begun);
-  if (begun.text.data() != nullptr) begun.text = {};
+  begun.text = {};
   // The fork that makes the child cannot be told from others before that calls exec: up to then the
   // account starts anew with each before which none was under way.
   if (call.kind == kernel::CallKind::kFork && pid == kernel::kInit &&
@@ -178,20 +178,12 @@ template <typename Observer>
 bool Stage<Observer>::TakeEffect() {
   if (state_.disturbed && !CallerIsReady()) return false;
   contract::Step& begun = state_.begun;
-  switch (begun.call.kind) {
-    case kernel::CallKind::kFork:
-      BeforeBirth();
-      break;
-    case kernel::CallKind::kExec:
-      state_.cast.OnExec(begun.pid);
-      break;
-    default:
-      break;
-  }
+  const bool forks = begun.call.kind == kernel::CallKind::kFork;
+  if (forks) BeforeBirth();
+  if (begun.call.kind == kernel::CallKind::kExec) state_.cast.OnExec(begun.pid);
   kernel_->Issue(begun.pid, begun.call, begun.visible, &begun.result);
   const bool blocked = begun.result.state == kernel::Result::State::kBlocked;
-  if (begun.call.kind == kernel::CallKind::kFork && begun.by_init &&
-      (blocked || begun.result.value > 0)) {
+  if (forks && begun.by_init && (blocked || begun.result.value > 0)) {
     // The newborn stands last. (A vfork's number is not known from its result yet.)
     state_.cast.OnFork(kernel_->PidAt(kernel_->size() - 1), *kernel_);
   }
