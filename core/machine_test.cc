@@ -316,6 +316,15 @@ struct Node {
   Witness witness;
 };
 
+// So no event can be taken for the result of anything else.
+TEST(Events, AnswerOneKindOfActionEach) {
+  for (const Event& event : AllKindsOfEvents()) {
+    int kinds = 0;
+    for (ActionKind kind = 0; kind <= kNoAction; ++kind) kinds += Answers(kind, event);
+    EXPECT_EQ(kinds, 1) << "event " << event.index();
+  }
+}
+
 class MachineInEveryState : public testing::Test {
  protected:
   // Feeds `event` to a copy of `node`; checks what may follow; returns the new node.

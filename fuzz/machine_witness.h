@@ -33,9 +33,8 @@ class MachineWitness {
   bool ended() const { return ended_; }
   bool armed() const { return armed_; }
   const Action& asked() const { return asked_; }
-  bool Sensible(const Event& event) const {
-    return Answers(begun_ ? static_cast<ActionKind>(asked_.index()) : kNoAction, event);
-  }
+  // It can be the result of what was asked.
+  bool Sensible(const Event& event) const;
 
  private:
   // What must follow an event at once.

@@ -29,14 +29,8 @@ void Judge::Observe(const Step& step, const Kernel& kernel) {
   ++steps_;
   if (step.by_init) resting_ = false;
   if (step.kind == Step::Kind::kCalls) {
-    // It has not taken effect yet: nothing has become of anybody, and it is as late as it was. Init runs,
-    // if it is by init.
-    if (step.by_init) {
-      ending_.excluded = false;
-    } else if (life_.ended) {
-      CheckTime(kernel, false);
-    }
-    OnCall(step, kernel);
+    OnCall(step,
+           kernel);  // it has not taken effect yet: nothing has become of anybody, nor is it later
     if (life_.exec_failed) FollowFailedStart(kernel);
     return;
   }

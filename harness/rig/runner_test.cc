@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -302,6 +303,60 @@ TEST(Runner, EveryRunOfTheMachineEndsInARestartAndTheSameWayTwice) {
     if (seed % 8 != 0) continue;
     ASSERT_EQ(TraceOf(scenario, kernel, &restarts), once) << "seed " << seed;
   }
+}
+
+// What is told of a call as it blocks or ends is what was told as it began; and what it writes, then alone.
+struct CallsAsTold {
+  struct Told {
+    kernel::Call call;
+    bool visible = false;
+    bool to_console = false;
+  };
+  std::map<kernel::Pid, Told> begun;
+  int ended = 0;
+
+  void On(const Step& step, const Kernel&) {
+    const bool begins = step.kind == Step::Kind::kCalls;
+    const bool ends = step.kind == Step::Kind::kReturns || step.kind == Step::Kind::kBlocks;
+    const int writes = begins && step.to_console ? step.call.value : 0;
+    EXPECT_EQ(static_cast<int>(step.text.size()), writes) << Print(step.call);
+    if (begins) begun[step.pid] = {step.call, step.visible, step.to_console};
+    if (!ends) return;
+    const Told& told = begun.at(step.pid);
+    EXPECT_EQ(step.call, told.call) << Print(step.call);
+    EXPECT_EQ(step.visible, told.visible) << Print(step.call);
+    EXPECT_EQ(step.to_console, told.to_console) << Print(step.call);
+    ++ended;
+  }
+};
+
+TEST(Runner, TellsOfACallAsItEndsWhatItToldAsItBegan) {
+  static ScenarioKernel kernel;
+  CallsAsTold calls;
+  for (uint64_t seed = 0; seed < 4000; ++seed) {
+    const scenario::Scenario scenario = scenario::Generate(seed);
+    if (IsHeavy(scenario)) continue;
+    Runner<CallsAsTold> runner(kernel, calls);
+    runner.Enter(scenario);
+    MachineRig rig;
+    Play(runner, rig);
+    ASSERT_FALSE(HasFailure()) << "seed " << seed << "\n" << scenario::Print(scenario);
+  }
+}
+
+TEST(Runner, TellsOfAWriteThatBlockedAsItEnds) {
+  static ScenarioKernel kernel;
+  const scenario::Scenario scenario =
+      Parsed("before call 1: console takes 2 more bytes\nat rest: heal console\n");
+  CallsAsTold calls;
+  Runner<CallsAsTold> runner(kernel, calls);
+  runner.Enter(scenario);
+  ASSERT_NE(runner.Next(), nullptr);
+  runner.Call(kernel::calls::Write(1, 4), "four");
+  const Turn* const turn = runner.Next();
+  ASSERT_NE(turn, nullptr);
+  EXPECT_EQ(turn->result->value, 4);
+  EXPECT_EQ(calls.ended, 2) << "it has blocked, and returned";
 }
 
 // At the n-th call of the original a copy is made and played to its end, then the original.

@@ -14,7 +14,6 @@ constexpr uint8_t kFirstEntryKind = 0xF0;
 static_assert(kMoveKinds <= kFirstEntryKind && kEntryKinds <= 16);
 
 MoveKind KindFromByte(uint8_t byte) {
-  if (byte < kMoveKinds) return static_cast<MoveKind>(byte);
   const int kind = byte < kFirstEntryKind ? byte % kMoveKinds
                                           : kMoveKinds + (byte - kFirstEntryKind) % kEntryKinds;
   return static_cast<MoveKind>(kind);
