@@ -1207,6 +1207,9 @@ const TwoWorlds kDifferent[] = {
     {"whether an epoll goes by edges",
      [](ExplorerKernel& kernel) { AddEventFd(kernel, kEpollAdd); },
      [](ExplorerKernel& kernel) { AddEventFd(kernel, kEpollAdd | kEpollEdge); }},
+    {"whether an epoll by edges tells more than once",
+     [](ExplorerKernel& kernel) { AddEventFd(kernel, kEpollAdd | kEpollEdge); },
+     [](ExplorerKernel& kernel) { AddEventFd(kernel, kEpollAdd | kEpollEdge | kEpollOnce); }},
     {"which group is in the foreground",
      [](ExplorerKernel& kernel) {
        Have(kernel, 2, SetSid());

@@ -1572,6 +1572,9 @@ TEST_F(Events, TheEdgesOfASignalfdAreOfTheProcessThatAddedIt) {
   EXPECT_EQ(kernel.Resume(child).kind, Step::Kind::kBlocked);
   kernel.SendFromAncestor(kInit, kSigHup);
   EXPECT_EQ(kernel.Resume(child).result.set, FdBit(fd));
+  EXPECT_EQ(Told(epoll), 0U);
+  kernel.SendToThreadFromAncestor(kInit, kSigTerm);
+  EXPECT_EQ(Told(epoll), FdBit(fd)) << "one to the thread is an edge too";
 }
 
 // 40: the edges of an epoll within, and more than there is room for, nobody covers.
