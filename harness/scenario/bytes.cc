@@ -24,11 +24,9 @@ uint8_t ByteOfKind(MoveKind kind) {
   return static_cast<uint8_t>(IsEntryItem(kind) ? kFirstEntryKind + index - kMoveKinds : index);
 }
 
-uint16_t NumberFromBytes(const OperandRange& range, uint8_t low, uint8_t high) {
-  if (high != 0) return range.Settle(low + (uint32_t{high} - 1) * 256);
-  const std::size_t edges = range.edges.size();
-  if (edges == 0) return range.Settle(low);
-  return range.Settle(range.edges[low < edges ? low : low % edges]);  // a division takes its time
+uint16_t NumberFromBytes(Operand operand, uint8_t low, uint8_t high) {
+  if (high == 0) return BytesOf(operand).number[low];
+  return RangeOf(operand).Settle(low + (uint32_t{high} - 1) * 256);
 }
 
 void BytesOfNumber(const OperandRange& range, uint16_t number, uint8_t* bytes) {
@@ -47,13 +45,26 @@ Move MoveFromRecord(const uint8_t* record) {
   const MoveKind kind = KindFromByte(record[0]);
   const Kind& row = KindOf(kind);
   Move move{.kind = kind,
-            .who = static_cast<Who>(RangeOf(row.operands[kWhoField]).Settle(record[1])),
-            .other = static_cast<uint8_t>(RangeOf(row.operands[kOtherField]).Settle(record[2])),
-            .number = NumberFromBytes(RangeOf(row.operands[kNumberField]), record[3], record[4])};
+            .who = static_cast<Who>(BytesOf(row.operands[kWhoField]).value[record[1]]),
+            .other = static_cast<uint8_t>(BytesOf(row.operands[kOtherField]).value[record[2]]),
+            .number = NumberFromBytes(row.operands[kNumberField], record[3], record[4])};
   if (HasAnchor(kind)) {
-    move.anchor.call = NumberFromBytes(RangeOf(Operand::kCall), record[5], record[6]);
+    move.anchor.call = NumberFromBytes(Operand::kCall, record[5], record[6]);
   }
   return move;
+}
+
+// Takes the next record, filled up with zeros if it is the last one and short.
+Move NextMove(std::span<const uint8_t>& bytes) {
+  if (bytes.size() < kRecordBytes) {
+    Record last{};
+    std::copy(bytes.begin(), bytes.end(), last.begin());
+    bytes = {};
+    return MoveFromRecord(last.data());
+  }
+  const uint8_t* const record = bytes.data();
+  bytes = bytes.subspan(kRecordBytes);
+  return MoveFromRecord(record);
 }
 
 Record RecordOfMove(const Move& move) {
@@ -69,15 +80,7 @@ void Decode(std::span<const uint8_t> bytes, Scenario& scenario) {
   scenario.entry = Entry{};
   scenario.clear();
   while (!bytes.empty() && !scenario.full()) {
-    Record last{};
-    const uint8_t* record = bytes.data();
-    const std::size_t length = std::min(bytes.size(), kRecordBytes);
-    if (length < kRecordBytes) {
-      std::copy_n(record, length, last.begin());
-      record = last.data();
-    }
-    bytes = bytes.subspan(length);
-    const Move move = MoveFromRecord(record);
+    const Move move = NextMove(bytes);
     if (IsEntryItem(move.kind)) {
       Apply(move, scenario.entry);
     } else {

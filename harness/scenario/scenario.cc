@@ -46,8 +46,13 @@ void Cursor::Advance() {
   Settle();
 }
 
-// Moves on to the next move that is no repeat, entering and leaving stretches on the way.
 void Cursor::Settle() {
+  FindNext();
+  index_ = inside_ ? inner_ : at_;
+}
+
+// Moves on to the next move that is no repeat, entering and leaving stretches on the way.
+void Cursor::FindNext() {
   while (at_ != moves_.size()) {
     const Move& here = moves_[at_];
     if (here.kind != MoveKind::kRepeat) return;

@@ -262,15 +262,17 @@ class Cursor {
   explicit Cursor(const Scenario& scenario) : moves_(scenario.moves()) { Settle(); }
   explicit Cursor(Scenario&&) = delete;
 
-  bool done() const { return at_ == moves_.size(); }
-  const Move& move() const { return moves_[inside_ ? inner_ : at_]; }  // requires !done()
-  std::size_t index() const { return inside_ ? inner_ : at_; }         // of move() in the list
-  void Advance();                                                      // requires !done()
+  bool done() const { return index_ == moves_.size(); }
+  const Move& move() const { return moves_[index_]; }  // requires !done()
+  std::size_t index() const { return index_; }         // of move() in the list
+  void Advance();                                      // requires !done()
 
  private:
   void Settle();
+  void FindNext();
 
   std::span<const Move> moves_;
+  std::size_t index_ = 0;
   std::size_t at_ = 0;     // in the list; a repeat while inside_
   std::size_t inner_ = 0;  // in the stretch
   int rounds_ = 0;         // still to be played after this one

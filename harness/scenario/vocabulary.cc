@@ -127,6 +127,28 @@ constexpr std::array<OperandRange, kOperandTypes> kOperands = {{
     {"a file (/dev/console, /dev/null)", 0, 1, 0, {}, kMissingFiles},
 }};
 
+namespace {
+
+constexpr OperandBytes Settled(const OperandRange& range) {
+  OperandBytes bytes{};
+  for (std::size_t byte = 0; byte < bytes.value.size(); ++byte) {
+    bytes.value[byte] = range.Settle(static_cast<uint32_t>(byte));
+    bytes.number[byte] = range.edges.empty() ? bytes.value[byte]
+                                             : range.Settle(range.edges[byte % range.edges.size()]);
+  }
+  return bytes;
+}
+
+constexpr std::array<OperandBytes, kOperandTypes> AllSettled() {
+  std::array<OperandBytes, kOperandTypes> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = Settled(kOperands[i]);
+  return all;
+}
+
+}  // namespace
+
+constexpr std::array<OperandBytes, kOperandTypes> kOperandBytes = AllSettled();
+
 using enum Operand;
 
 // In the order of MoveKind.

@@ -75,6 +75,13 @@ struct OperandRange {
   }
 };
 
+// What each byte of the byte form (bytes.h) is for an operand: looked up, for fuzzers decode as often as
+// they play.
+struct OperandBytes {
+  std::array<uint16_t, 256> value;   // `who` and `other`: what Settle makes of it
+  std::array<uint16_t, 256> number;  // a number whose second byte is 0: an edge, if it has edges
+};
+
 // The places of operands in a Move.
 enum Field : uint8_t { kWhoField, kOtherField, kNumberField };
 inline constexpr Field kFields[] = {kWhoField, kOtherField, kNumberField};
@@ -99,10 +106,14 @@ struct Kind {
 };
 
 extern const std::array<OperandRange, kOperandTypes> kOperands;
+extern const std::array<OperandBytes, kOperandTypes> kOperandBytes;
 extern const std::array<Kind, kAllKinds> kKinds;
 
 inline const OperandRange& RangeOf(Operand operand) {
   return kOperands[static_cast<std::size_t>(operand)];
+}
+inline const OperandBytes& BytesOf(Operand operand) {
+  return kOperandBytes[static_cast<std::size_t>(operand)];
 }
 inline const Kind& KindOf(MoveKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 // Whether values of this operand are those of Who.
