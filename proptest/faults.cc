@@ -14,8 +14,6 @@ using contract::Rule;
 using kernel::CallKind;
 namespace calls = kernel::calls;
 
-constexpr uint64_t kSecondNs = 1'000'000'000;
-
 bool Took(const Heard& heard, int signal) {
   return heard.call.kind == CallKind::kSigTimedWait && heard.result.value == signal;
 }
@@ -34,10 +32,6 @@ bool ReapedOrphan(const Heard& heard) {
 bool RestartRefused(const Heard& heard) {
   return heard.call.kind == CallKind::kReboot && heard.result.value < 0;
 }
-bool Arms(const Heard& heard) {
-  return heard.call.kind == CallKind::kClockRead && heard.machine.ended() && !heard.machine.armed();
-}
-
 constexpr auto kNever = nullptr;
 
 constexpr std::array kFaults = {
@@ -133,18 +127,8 @@ constexpr std::array kFaults = {
               a.call.value = static_cast<int>(a.asks.text.size());
             }
           }},
-    Fault{"waits-two-seconds-less", Rule::kWaitsOutTheDelay,
-          [](const Heard& h) {
-            if (h.call.kind == CallKind::kClockRead && h.machine.armed()) {
-              h.result.time_ns += 2 * kSecondNs;
-            }
-          },
-          kNever},
-    Fault{"waits-too-long", Rule::kAlwaysRestarts,
-          [](const Heard& h) {
-            if (Arms(h)) h.result.time_ns += 5 * kSecondNs;
-          },
-          kNever},
+    Fault{"waits-two-seconds-less", Rule::kWaitsOutTheDelay, kNever, kNever, -2},
+    Fault{"waits-too-long", Rule::kAlwaysRestarts, kNever, kNever, 5},
     Fault{"waits-out-the-delay-after-success", Rule::kWaitsOutTheDelay,
           [](const Heard& h) {
             if (Reaped(h) && h.machine.helper() == h.result.value) h.result.value = INT32_MAX;

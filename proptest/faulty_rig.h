@@ -1,9 +1,9 @@
 // FaultyRig: the machine as a subject, with a fault planted between it and the kernel.
 //
 // A fault is one line: it distorts what init hears (the result of its last call) or what it asks
-// (the next call of init or of a process that it forked). So the machine of core/ stays as it is,
-// and can yet be made to do whatever a broken one would: leave a call out, make another, make one
-// more.
+// (the next call of init or of a process that it forked), or how long its delay is. So the machine of
+// core/ stays as it is, and can yet be made to do whatever a broken one would: leave a call out, make
+// another, make one more.
 //
 // It exists to show that searches are not blind. Without a fault it is the machine rig.
 //
@@ -55,6 +55,7 @@ struct Fault {
   contract::Rule breaks;  // the rule that the shortest scenario breaks
   void (*hear)(const Heard&);
   void (*ask)(const Asked&);
+  int late_by = 0;  // seconds that its delay is too long
 };
 
 // The table.
@@ -64,7 +65,7 @@ const Fault* FindFault(std::string_view name);  // nullptr: there is none
 class FaultyRig {
  public:
   explicit FaultyRig(const Fault* fault = nullptr, Settings settings = {})
-      : rig_(settings), fault_(fault) {}
+      : rig_(Late(settings, fault)), fault_(fault) {}
 
   // As MachineRig.
   rig::MachineRig::Asks Answer(const rig::Turn& turn, const rig::Cast& cast,
@@ -75,6 +76,10 @@ class FaultyRig {
   uint64_t Hash(uint64_t origin_ns = 0) const;
 
  private:
+  static Settings Late(Settings settings, const Fault* fault) {
+    if (fault != nullptr) settings.delay_seconds += fault->late_by;
+    return settings;
+  }
   rig::MachineRig::Asks Distorted(const rig::Turn& turn, const rig::Cast& cast,
                                   kernel::Kernel& kernel);
   rig::MachineRig::Asks Ask(kernel::Pid pid, rig::MachineRig::Asks asks);

@@ -70,16 +70,8 @@ std::string_view TextOf(const Announce& announce) {
 
 Call MachineRig::Answer(const Turn& turn, const Cast& cast, kernel::Kernel& kernel, Text text) {
   if (turn.pid != kInit) return AnswerForOther(turn, kernel, text);
-  if (point_ == Point::kActs) return Act(EventOf(*turn.result), kernel, text);
-  if (point_ != Point::kReadsClock) return SetUp(turn.result->value, cast, kernel, text);
-
-  const uint64_t now_ns = turn.result->time_ns;
-  if (const auto* delay = std::get_if<RebootAfterDelay>(&action_); delay != nullptr) {
-    deadline_ns_ = now_ns + static_cast<uint64_t>(delay->seconds) * kSecondNs;
-    return Act(DelayStarted{}, kernel, text);
-  }
-  if (deadline_ns_ <= now_ns) return Act(RebootDue{}, kernel, text);
-  return Perform(deadline_ns_ - now_ns, kernel, text);
+  if (point_ != Point::kActs) return SetUp(turn.result->value, cast, kernel, text);
+  return Act(EventOf(*turn.result), kernel, text);
 }
 
 // Driver::SetUp. Each case is what comes after the call that the point names.
@@ -129,12 +121,15 @@ Call MachineRig::SetUp(int32_t result, const Cast& cast, kernel::Kernel& kernel,
 // Driver::Perform, up to the first call.
 Call MachineRig::Act(const Event& event, kernel::Kernel& kernel, Text text) {
   action_ = machine_.Step(event);
-  const bool has_limit = std::holds_alternative<AwaitSignal>(action_) && deadline_ns_ != kForever;
-  if (has_limit || std::holds_alternative<RebootAfterDelay>(action_)) {
-    point_ = Point::kReadsClock;
-    return calls::ClockRead();
+  if (const auto* delay = std::get_if<RebootAfterDelay>(&action_); delay != nullptr) {
+    deadline_ns_ = kernel.now_ns() + static_cast<uint64_t>(delay->seconds) * kSecondNs;
+    action_ = machine_.Step(DelayStarted{});
   }
-  return Perform(kForever, kernel, text);
+  if (deadline_ns_ == kForever) return Perform(kForever, kernel, text);
+  if (deadline_ns_ <= kernel.now_ns() && std::holds_alternative<AwaitSignal>(action_)) {
+    action_ = machine_.Step(RebootDue{});
+  }
+  return Perform(std::max(deadline_ns_, kernel.now_ns()) - kernel.now_ns(), kernel, text);
 }
 
 // The call that the action is. `left_ns`: until the deadline.

@@ -1,8 +1,9 @@
 // MachineRig: the machine of core/ as a subject, in process.
 //
 // It makes the calls that harness/linux/driver.cc and console.cc make, in the same order, for any
-// entry and any answer: what /init would do, without the process. Left out are getpid, mmap,
-// munmap, fstat and ioctl, and of the child's 64 rt_sigactions those that change nothing; all of them invisible.
+// entry and any answer: what /init would do, without the process. Left out are clock_gettime (it looks
+// at the model's clock), getpid, mmap, munmap, fstat and ioctl, and of the child's 64 rt_sigactions those
+// that change nothing; all of them invisible.
 //
 // A value without pointers, copied and compared like an int. What init's other processes have in
 // memory is kept where a kernel keeps it: in a word of theirs (Kernel::Memory), which a fork copies.
@@ -66,7 +67,6 @@ class MachineRig {
     kOpensConsole,
     kReopens,
     kClosesFile,
-    kReadsClock,  // before the call that the action is
     kActs,
   };
 
