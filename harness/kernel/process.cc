@@ -54,6 +54,7 @@ Kernel::Slot Kernel::NewProcess(Slot relative, Slot parent, int exit_signal) {
   Task& child = tasks_[slot];
   const Task& leader = tasks_[relative];
   child.pid = pid;
+  g_.born[static_cast<uint32_t>(pid) % g_.born.size()] = slot;
   child.leader = slot;
   child.parent = parent;
   ++tasks_[parent].children;
