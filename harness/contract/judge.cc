@@ -24,16 +24,7 @@ uint8_t FaultsIn(const kernel::Faults& faults) {
 
 }  // namespace
 
-void Judge::Observe(const Step& step, const Kernel& kernel) {
-  if (stopped_) return;
-  ++steps_;
-  if (step.by_init) resting_ = false;
-  if (step.kind == Step::Kind::kCalls) {
-    OnCall(step,
-           kernel);  // it has not taken effect yet: nothing has become of anybody, nor is it later
-    if (life_.exec_failed) FollowFailedStart(kernel);
-    return;
-  }
+void Judge::OnChange(const Step& step, const Kernel& kernel) {
   if (life_.ended) CheckTime(kernel, step.kind == Step::Kind::kTime);
   if (life_.child != 0 && !life_.reaped) FollowChild(step, kernel);
   if (ending_.helper_count != 0) FollowHelpers(kernel);
@@ -103,7 +94,8 @@ void Judge::OnCallOfInit(const Step& step, const Kernel& kernel) {
   }
 }
 
-// Of init, or of a process that it forked.
+// Of init, or of a process that it forked. It has not taken effect yet: nothing has become of anybody,
+// nor is it later.
 void Judge::OnCall(const Step& step, const Kernel& kernel) {
   if (step.by_init) OnCallOfInit(step, kernel);
   if (terms_.calls != nullptr) JudgeCall(step, kernel);
@@ -132,6 +124,7 @@ void Judge::OnCall(const Step& step, const Kernel& kernel) {
     default:
       break;
   }
+  if (life_.exec_failed) FollowFailedStart(kernel);
 }
 
 void Judge::OnReturn(const Step& step, const Kernel& kernel) {

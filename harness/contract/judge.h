@@ -278,6 +278,7 @@ class Judge {
   };
 
   // judge.cc: what each kind of step means to whom.
+  void OnChange(const Step& step, const Kernel& kernel);
   void OnEntered(const Kernel& kernel);
   void OnCallOfInit(const Step& step, const Kernel& kernel);
   void OnCall(const Step& step, const Kernel& kernel);
@@ -413,6 +414,17 @@ class Judge {
   Pid writer_ = 0;           // … and who makes it
   std::array<Break, kMaxBreaks> breaks_{};
 };
+
+inline void Judge::Observe(const Step& step, const Kernel& kernel) {
+  if (stopped_) return;
+  ++steps_;
+  if (step.by_init) resting_ = false;
+  if (step.kind == Step::Kind::kCalls) {
+    OnCall(step, kernel);
+  } else {
+    OnChange(step, kernel);
+  }
+}
 
 // The deadline goes on while init is frozen from outside, or suspended. It may have come to that after
 // the last step (from a handler it was about to enter, say), but not by time alone. Inline: it is asked
