@@ -13,11 +13,16 @@ using Record = std::array<uint8_t, kRecordBytes>;
 constexpr uint8_t kFirstEntryKind = 0xF0;
 static_assert(kMoveKinds <= kFirstEntryKind && kEntryKinds <= 16);
 
-MoveKind KindFromByte(uint8_t byte) {
-  const int kind = byte < kFirstEntryKind ? byte % kMoveKinds
-                                          : kMoveKinds + (byte - kFirstEntryKind) % kEntryKinds;
-  return static_cast<MoveKind>(kind);
+constexpr std::array<MoveKind, 256> KindsOfBytes() {
+  std::array<MoveKind, 256> kinds{};
+  for (int byte = 0; byte < 256; ++byte) {
+    const int kind = byte < kFirstEntryKind ? byte % kMoveKinds
+                                            : kMoveKinds + (byte - kFirstEntryKind) % kEntryKinds;
+    kinds[static_cast<std::size_t>(byte)] = static_cast<MoveKind>(kind);
+  }
+  return kinds;
 }
+constexpr std::array<MoveKind, 256> kKindOfByte = KindsOfBytes();
 
 uint8_t ByteOfKind(MoveKind kind) {
   const int index = static_cast<int>(kind);
@@ -42,7 +47,7 @@ void BytesOfNumber(const OperandRange& range, uint16_t number, uint8_t* bytes) {
 }
 
 Move MoveFromRecord(const uint8_t* record) {
-  const MoveKind kind = KindFromByte(record[0]);
+  const MoveKind kind = kKindOfByte[record[0]];
   const Kind& row = KindOf(kind);
   Move move{.kind = kind,
             .who = static_cast<Who>(BytesOf(row.operands[kWhoField]).value[record[1]]),
