@@ -195,5 +195,18 @@ TEST(Totality, CopiesGoBetweenCapacities) {
   EXPECT_EQ(small.size(), 2);
 }
 
+// A number is looked for first where its last owner was born: what lived there in another life is not it.
+TEST(Totality, ACopyFindsNobodyWhoLivedInTheTarget) {
+  ScenarioKernel lasting;
+  const Pid first = lasting.Fork(kInit);
+  const Pid second = lasting.Fork(kInit);
+  ScenarioKernel kernel = lasting;
+  ASSERT_EQ(lasting.Die(second, kSigKill, false), 0);
+  ASSERT_GT(lasting.Issue(kInit, calls::Wait4(second, 0)).value, 0);
+  ASSERT_TRUE(kernel.CopyFrom(lasting));
+  EXPECT_TRUE(kernel.Exists(first));
+  EXPECT_FALSE(kernel.Exists(second)) << "it was reaped before the copy was made";
+}
+
 }  // namespace
 }  // namespace minit::kernel
