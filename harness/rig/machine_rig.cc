@@ -118,7 +118,8 @@ Call MachineRig::SetUp(int32_t result, const Cast& cast, kernel::Kernel& kernel,
              calls::CloseRange(kStandardError + 1, INT_MAX, kernel::kCloseRangeOnExec));
 }
 
-// Driver::Perform, up to the first call.
+// Driver::Perform, up to the first call. The deadline is told of once: a machine at fault that waits all
+// the same does so for no time, again and again, and is found to spin.
 Call MachineRig::Act(const Event& event, kernel::Kernel& kernel, Text text) {
   action_ = machine_.Step(event);
   if (const auto* delay = std::get_if<RebootAfterDelay>(&action_); delay != nullptr) {

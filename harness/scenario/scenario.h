@@ -264,7 +264,7 @@ class Cursor {
 
   bool done() const { return index_ == moves_.size(); }
   const Move& move() const { return moves_[index_]; }  // requires !done()
-  std::size_t index() const { return index_; }         // of move() in the list
+  std::size_t index() const { return index_; }         // of it in the list
   void Advance();                                      // requires !done()
 
  private:
@@ -272,8 +272,8 @@ class Cursor {
   void FindNext();
 
   std::span<const Move> moves_;
-  std::size_t index_ = 0;
-  std::size_t at_ = 0;     // in the list; a repeat while inside_
+  std::size_t index_ = 0;  // of move() in the list
+  std::size_t at_ = 0;     // likewise; a repeat while inside_
   std::size_t inner_ = 0;  // in the stretch
   int rounds_ = 0;         // still to be played after this one
   int added_ = 0;
