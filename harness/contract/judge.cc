@@ -124,7 +124,6 @@ void Judge::OnCall(const Step& step, const Kernel& kernel) {
     default:
       break;
   }
-  if (life_.exec_failed) FollowFailedStart(kernel);
 }
 
 void Judge::OnReturn(const Step& step, const Kernel& kernel) {
