@@ -10,6 +10,7 @@
 
 #include "harness/scenario/arbitrary.h"
 #include "harness/scenario/random.h"
+#include "harness/scenario/vocabulary.h"
 
 namespace minit::scenario {
 namespace {
@@ -86,6 +87,24 @@ TEST(Bytes, OneByteReachesEveryEdge) {
   }
   for (const int signal : {1, 15, 17, 31, 32, 33, 34, 63, 64}) EXPECT_TRUE(signals.count(signal));
   for (const int code : {0, 1, 127, 128, 255}) EXPECT_TRUE(codes.count(code));
+}
+
+// As bytes.h has it, for whoever changes how it is looked up.
+TEST(Bytes, EachByteOfEachKindIsItsOperand) {
+  for (int kind = 0; kind < kMoveKinds; ++kind) {
+    const Kind& row = kKinds[static_cast<std::size_t>(kind)];
+    const OperandRange& who = RangeOf(row.operands[kWhoField]);
+    const OperandRange& other = RangeOf(row.operands[kOtherField]);
+    const OperandRange& number = RangeOf(row.operands[kNumberField]);
+    for (int i = 0; i < 256; ++i) {
+      const auto byte = static_cast<uint8_t>(i);
+      const Move move = Decoded({static_cast<uint8_t>(kind), byte, byte, byte}).moves()[0];
+      const uint16_t edge = number.edges.empty() ? byte : number.edges[byte % number.edges.size()];
+      EXPECT_EQ(static_cast<uint16_t>(move.who), who.Settle(byte)) << row.text << ' ' << i;
+      EXPECT_EQ(move.other, other.Settle(byte)) << row.text << ' ' << i;
+      EXPECT_EQ(move.number, number.Settle(edge)) << row.text << ' ' << i;
+    }
+  }
 }
 
 TEST(Bytes, EveryKindHasAByte) {
