@@ -325,11 +325,12 @@ void PlainJudge::CountTime(const Kernel& kernel) {
 void PlainJudge::FollowFailedStart(const Kernel& kernel) {
   const bool over = executed_ || reaped_ || IsDead(child_, kernel);
   if (over) failed_ns_.reset();
-  if (over || !exec_failed_) return;
+  if (over || (!exec_failed_ && !failed_ns_)) return;
   const kernel::View view = kernel.Look(child_);
   const bool held = view.kept || view.stopped || view.activity == Activity::kTraced;
   if (!failed_ns_ || held) failed_ns_ = kernel.now_ns();
-  if (kernel.now_ns() - *failed_ns_ > contract::kRestartWithinNs) BreakByFailedStart(kernel);
+  const bool late = kernel.now_ns() - *failed_ns_ > contract::kRestartWithinNs;
+  if (exec_failed_ && late) BreakByFailedStart(kernel);
 }
 
 void PlainJudge::BreakByFailedStart(const Kernel& kernel) {

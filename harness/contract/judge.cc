@@ -65,7 +65,7 @@ void Judge::OnChange(const Step& step, const Kernel& kernel) {
     case Step::Kind::kOver:
       break;
   }
-  if (life_.exec_failed) FollowFailedStart(kernel);
+  if (life_.failed_ns != 0 || life_.exec_failed) FollowFailedStart(kernel);
   if (kernel.ending() == kernel::Ending::kInitDied && !stopped_) OnInitDied(step, kernel);
 }
 

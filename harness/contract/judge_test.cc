@@ -1708,6 +1708,28 @@ TEST(Judge, AFailedStartThatIsKeptFromEndingIsNotLate) {
   }
 }
 
+// catatonit's child tries a shell when the program is none.
+TEST(Judge, AFailedStartThatIsKeptInAnotherExecIsNotLate) {
+  for (const bool kept : {false, true}) {
+    Stand stand;
+    const Pid child = stand.StartThatFails();
+    stand.Wait();
+    stand.kernel.SetFaults({.exec_failures = 1});
+    stand.Begin(child, calls::Exec());
+    stand.kernel.Keep(child, kept);
+    stand.Move(Cause::kOther, child);
+    stand.PassTo(40 * kSecondNs);
+    EXPECT_EQ(stand.broken(), Rules{});
+    stand.kernel.Keep(child, false);
+    stand.Move(Cause::kOther, child);
+    Step fails{.kind = Step::Kind::kReturns, .pid = child, .call = calls::Exec()};
+    fails.result = stand.kernel.Issue(child, fails.call);
+    ASSERT_LT(fails.result.value, 0);
+    stand.Tell(fails);
+    EXPECT_EQ(stand.broken(), kept ? Rules{} : Rules{Rule::kAlwaysRestarts});
+  }
+}
+
 // --- Who stops -----------------------------------------------------------------------------------
 
 TEST(Judge, WhoStopsTwiceIsLetGoOnceWithTheLastSignal) {

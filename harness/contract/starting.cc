@@ -68,7 +68,8 @@ void Judge::CheckFailedStart(const Kernel& kernel) {
   if (BlocksBeforeExec(child) && WaitsWithoutBound(child.call)) FailToEnd(kernel);
 }
 
-// It may try again, or sleep, but the restart does not wait for that.
+// It may try again, or sleep, but the restart does not wait for that. Time in which it is kept from running
+// does not count, be it in another exec, of which nobody knows yet that it fails.
 void Judge::FollowFailedStart(const Kernel& kernel) {
   if (life_.dead) {
     life_.failed_ns = 0;
@@ -78,7 +79,7 @@ void Judge::FollowFailedStart(const Kernel& kernel) {
   const kernel::Glance view = kernel.GlanceAt(life_.child);
   const bool held = view.kept || view.stopped || view.activity == kernel::Activity::kTraced;
   if (life_.failed_ns == 0 || held) life_.failed_ns = now_ns;
-  if (now_ns > life_.failed_ns + kRestartWithinNs) FailToEnd(kernel);
+  if (life_.exec_failed && now_ns > life_.failed_ns + kRestartWithinNs) FailToEnd(kernel);
 }
 
 void Judge::FailToEnd(const Kernel& kernel) {
