@@ -560,8 +560,8 @@ class Kernel {
     ChildNews taken_news;             // … that it took last
     uint64_t soonest_ns = kForever;   // no timer ends before this (there may be none)
     std::array<ShadowSet, 2> shadow;  // of the thread, of the process
-    // Where FindSlotOfOther looks first: the slot of the last thread born with a number that ends in
-    // these four bits. No part of the state: a wrong one costs a search.
+    // Where FindSlotOfOther looks first: the slot of the last task with a number that ends in these
+    // four bits. No part of the state: a wrong one costs a search.
     std::array<Slot, 16> born{};
   };
 
@@ -588,7 +588,7 @@ class Kernel {
   const Task* Find(Pid pid) const;
   Slot FindSlot(Pid pid) const { return pid == kInit ? Slot{0} : FindSlotOfOther(pid); }
   Slot FindSlotOfOther(Pid pid) const;
-  Slot AddTask();
+  Slot AddTask(Pid pid);
   void RemoveTask(Slot slot);
   void MoveToEnd(int index);
   Task Canonical(Slot slot, const Slot* rank) const;

@@ -50,11 +50,9 @@ Kernel::Slot Kernel::NewProcess(Slot relative, Slot parent, int exit_signal) {
   if (g_.count == capacity_) return kNoSlot;
   const Pid pid = AllocatePid();
   if (pid == 0) return kNoSlot;
-  const Slot slot = AddTask();
+  const Slot slot = AddTask(pid);
   Task& child = tasks_[slot];
   const Task& leader = tasks_[relative];
-  child.pid = pid;
-  g_.born[static_cast<uint32_t>(pid) % g_.born.size()] = slot;
   child.leader = slot;
   child.parent = parent;
   ++tasks_[parent].children;
@@ -271,8 +269,7 @@ Pid Kernel::StartThread(Pid process) {
   if (g_.count == capacity_) return -EAGAIN;
   const Pid pid = AllocatePid();
   if (pid == 0) return -EAGAIN;
-  const Slot slot = AddTask();
-  tasks_[slot].pid = pid;
+  const Slot slot = AddTask(pid);
   tasks_[slot].leader = leader;
   tasks_[slot].mask = tasks_[leader].mask;
   ++tasks_[leader].threads;

@@ -148,7 +148,7 @@ uint64_t Kernel::Hash() const {
   return hash;
 }
 
-Kernel::Slot Kernel::AddTask() {
+Kernel::Slot Kernel::AddTask(Pid pid) {
   if (g_.count == capacity_) return kNoSlot;
   int slot = g_.high;
   if (g_.count < g_.high) {
@@ -158,6 +158,8 @@ Kernel::Slot Kernel::AddTask() {
     ++g_.high;
   }
   tasks_[slot] = Task{};
+  tasks_[slot].pid = pid;
+  g_.born[static_cast<uint32_t>(pid) % g_.born.size()] = static_cast<Slot>(slot);
   order_[g_.count++] = static_cast<Slot>(slot);
   return static_cast<Slot>(slot);
 }
