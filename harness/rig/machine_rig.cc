@@ -118,8 +118,8 @@ Call MachineRig::SetUp(int32_t result, const Cast& cast, kernel::Kernel& kernel,
              calls::CloseRange(kStandardError + 1, INT_MAX, kernel::kCloseRangeOnExec));
 }
 
-// Driver::Perform, up to the first call. The deadline is told of once: a machine at fault that waits all
-// the same does so for no time, again and again, and is found to spin.
+// Driver::Perform, up to the first call. What the clock is read for is done once without one: a machine
+// at fault that arms the delay or waits all the same makes calls for it, again and again, and so spins.
 Call MachineRig::Act(const Event& event, kernel::Kernel& kernel, Text text) {
   action_ = machine_.Step(event);
   if (const auto* delay = std::get_if<RebootAfterDelay>(&action_); delay != nullptr) {
@@ -164,6 +164,8 @@ Call MachineRig::Perform(uint64_t left_ns, kernel::Kernel& kernel, Text text) {
     case kKindOf<Sync>:
       kernel.SetMemory(kInit, Word(Program::kSyncer) | static_cast<uint64_t>(writer_) << 16);
       return calls::Fork();
+    case kKindOf<RebootAfterDelay>:
+      return calls::ClockRead();
     default:
       return calls::Reboot(kernel::kRebootRestart);
   }
@@ -206,6 +208,8 @@ Event MachineRig::EventOf(const kernel::Result& result) {
     case kKindOf<Sync>:
       if (error != 0) return NoHelper{error};
       return SyncStarted{value};
+    case kKindOf<RebootAfterDelay>:
+      return DelayStarted{};
     default:
       return RebootFailed{error};
   }
