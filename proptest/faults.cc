@@ -32,6 +32,7 @@ bool ReapedOrphan(const Heard& heard) {
 bool RestartRefused(const Heard& heard) {
   return heard.call.kind == CallKind::kReboot && heard.result.value < 0;
 }
+
 constexpr auto kNever = nullptr;
 
 constexpr std::array kFaults = {

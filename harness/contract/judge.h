@@ -415,6 +415,7 @@ class Judge {
   std::array<Break, kMaxBreaks> breaks_{};
 };
 
+// Inline: whoever tells of a step mostly knows its kind.
 inline void Judge::Observe(const Step& step, const Kernel& kernel) {
   if (stopped_) return;
   ++steps_;
