@@ -424,6 +424,18 @@ constexpr Opening kOpenings[] = {
        tale.stand.StartThatFails();
        return tale;
      }},
+    {"start failed, and was kept in another exec", false,
+     [](Hearer* hearer) {
+       Tale tale = Begin(hearer);
+       const Pid child = tale.stand.StartThatFails();
+       Fail(tale, {.exec_failures = 2});
+       tale.stand.Begin(child, calls::Exec());
+       KeepSubject(tale);
+       Pass(tale, 40 * kSecondNs);
+       KeepSubject(tale);
+       Pass(tale, kSecondNs);
+       return tale;
+     }},
     {"start failed, and ended while an orphan traces it", false,
      [](Hearer* hearer) {
        Tale tale = Begin(hearer);
